@@ -1,0 +1,210 @@
+import { GondolaError } from '../base/errors.ts';
+
+/**
+ * The static graph: nodes with known shapes, built by plain functions. There is no graph object; a program is whatever its
+ * outputs reach. Values are float32, row-major. `gradient.ts` adds the backward pass from the same operators and
+ * a runtime (`runtime.ts`) compiles and executes the whole.
+ */
+export type Shape = readonly number[];
+
+/** The primitive operators. Everything else (GELU's derivative, losses, heads) is composed of these. */
+export type Operator =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'constant'; readonly values: Float32Array }
+  | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
+  | { readonly kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' }
+  | { readonly kind: 'matmul' }
+  | { readonly kind: 'transpose'; readonly order: readonly number[] }
+  | { readonly kind: 'reshape' }
+  | { readonly kind: 'expand' }
+  | { readonly kind: 'concat'; readonly axis: number }
+  | { readonly kind: 'slice'; readonly axis: number; readonly start: number; readonly end: number }
+  | { readonly kind: 'pad'; readonly axis: number; readonly before: number; readonly after: number }
+  | { readonly kind: 'sum'; readonly axes: readonly number[] }
+  | { readonly kind: 'max'; readonly axis: number }
+  | { readonly kind: 'softmax' | 'logSoftmax' }
+  | { readonly kind: 'layerNorm'; readonly epsilon: number };
+
+export interface Node {
+  readonly operator: Operator;
+  readonly inputs: readonly Node[];
+  readonly shape: Shape;
+}
+
+export function size(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+function node(operator: Operator, inputs: readonly Node[], shape: Shape): Node {
+  return { operator, inputs, shape };
+}
+
+function wrongShape(what: string, ...shapes: Shape[]): GondolaError {
+  return new GondolaError(
+    'graph-shape',
+    `${what}: shapes ${shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')} do not fit.`,
+  );
+}
+
+/** Shape of an elementwise operation after NumPy broadcasting. */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) throw wrongShape('broadcast', a, b);
+    return Math.max(left, right);
+  });
+}
+
+/** A value fed at every run. Names are unique within a program. */
+export function input(name: string, shape: Shape): Node {
+  return node({ kind: 'input', name }, [], shape);
+}
+
+/** A value baked into the program. A plain number becomes a scalar. */
+export function constant(values: Float32Array | readonly number[] | number, shape?: Shape): Node {
+  const array =
+    typeof values === 'number'
+      ? Float32Array.of(values)
+      : values instanceof Float32Array
+        ? values
+        : Float32Array.from(values);
+  const actual = shape ?? (typeof values === 'number' ? [] : [array.length]);
+  if (size(actual) !== array.length) throw wrongShape(`constant of ${array.length} values`, actual);
+  return node({ kind: 'constant', values: array }, [], actual);
+}
+
+type Operand = Node | number;
+const asNode = (operand: Operand): Node => (typeof operand === 'number' ? constant(operand) : operand);
+
+function elementwise(kind: 'add' | 'subtract' | 'multiply' | 'divide') {
+  return (a: Operand, b: Operand): Node => {
+    const [left, right] = [asNode(a), asNode(b)];
+    return node({ kind }, [left, right], broadcastShape(left.shape, right.shape));
+  };
+}
+
+/** Elementwise with NumPy broadcasting; plain numbers are scalars. */
+export const add = elementwise('add');
+export const subtract = elementwise('subtract');
+export const multiply = elementwise('multiply');
+export const divide = elementwise('divide');
+
+function unary(kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' | 'softmax' | 'logSoftmax') {
+  return (x: Node): Node => node({ kind }, [x], x.shape);
+}
+
+export const negate = unary('negate');
+export const exp = unary('exp');
+export const log = unary('log');
+export const sqrt = unary('sqrt');
+export const erf = unary('erf');
+/** x · Φ(x), the exact GELU (Hendrycks and Gimpel 2016) by erf, not the tanh approximation. */
+export const gelu = unary('gelu');
+/** Over the last axis. */
+export const softmax = unary('softmax');
+/** Over the last axis. */
+export const logSoftmax = unary('logSoftmax');
+
+/** Matrix product over the last two axes; leading axes broadcast. [..., m, k] × [..., k, n] → [..., m, n]. Both of rank ≥ 2. */
+export function matmul(a: Node, b: Node): Node {
+  const [m, k] = a.shape.slice(-2);
+  const [inner, n] = b.shape.slice(-2);
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== inner) throw wrongShape('matmul', a.shape, b.shape);
+  return node({ kind: 'matmul' }, [a, b], [...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]);
+}
+
+/** Axes in a new order; without one, the last two are swapped. */
+export function transpose(x: Node, order?: readonly number[]): Node {
+  const rank = x.shape.length;
+  const axes = order ?? [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  if (axes.length !== rank || new Set(axes).size !== rank)
+    throw wrongShape(`transpose by (${axes.join(', ')})`, x.shape);
+  return node(
+    { kind: 'transpose', order: axes },
+    [x],
+    axes.map((axis) => x.shape[axis]),
+  );
+}
+
+/** The same values in another shape; one extent may be −1. */
+export function reshape(x: Node, shape: Shape): Node {
+  const known = shape.filter((extent) => extent !== -1).reduce((product, extent) => product * extent, 1);
+  const actual = shape.map((extent) => (extent === -1 ? size(x.shape) / known : extent));
+  if (size(actual) !== size(x.shape)) throw wrongShape('reshape', x.shape, shape);
+  return node({ kind: 'reshape' }, [x], actual);
+}
+
+/** Repeats extents of 1 (and missing leading ones) up to `shape`. */
+export function expand(x: Node, shape: Shape): Node {
+  if (broadcastShape(x.shape, shape).some((extent, axis) => extent !== shape[axis]))
+    throw wrongShape('expand', x.shape, shape);
+  return node({ kind: 'expand' }, [x], shape);
+}
+
+export function concat(parts: readonly Node[], axis: number): Node {
+  const first = parts[0].shape;
+  for (const part of parts) {
+    if (part.shape.length !== first.length || part.shape.some((extent, i) => i !== axis && extent !== first[i])) {
+      throw wrongShape(`concat along ${axis}`, first, part.shape);
+    }
+  }
+  const shape = first.map((extent, i) => (i === axis ? parts.reduce((sum, part) => sum + part.shape[i], 0) : extent));
+  return node({ kind: 'concat', axis }, parts, shape);
+}
+
+/** Positions start … end − 1 of one axis. */
+export function slice(x: Node, axis: number, start: number, end: number): Node {
+  if (start < 0 || end > x.shape[axis] || start >= end)
+    throw wrongShape(`slice ${start}…${end} of axis ${axis}`, x.shape);
+  return node(
+    { kind: 'slice', axis, start, end },
+    [x],
+    x.shape.map((extent, i) => (i === axis ? end - start : extent)),
+  );
+}
+
+/** Zeros before and after along one axis. */
+export function pad(x: Node, axis: number, before: number, after: number): Node {
+  return node(
+    { kind: 'pad', axis, before, after },
+    [x],
+    x.shape.map((extent, i) => (i === axis ? extent + before + after : extent)),
+  );
+}
+
+/** Sum over the given axes, which stay as extents of 1 unless `keep` is false. */
+export function sum(x: Node, axes: readonly number[] = [...x.shape.keys()], keep = false): Node {
+  const kept = node(
+    { kind: 'sum', axes },
+    [x],
+    x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)),
+  );
+  return keep
+    ? kept
+    : reshape(
+        kept,
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+      );
+}
+
+export function mean(x: Node, axes: readonly number[] = [...x.shape.keys()], keep = false): Node {
+  return multiply(sum(x, axes, keep), 1 / axes.reduce((product, axis) => product * x.shape[axis], 1));
+}
+
+/** Largest along one axis, which stays as an extent of 1. It has no gradient: use it for shifts that cancel out. */
+export function max(x: Node, axis: number): Node {
+  return node(
+    { kind: 'max', axis },
+    [x],
+    x.shape.map((extent, i) => (i === axis ? 1 : extent)),
+  );
+}
+
+/** Normalises the last axis to mean 0 and variance 1, then scale and bias of shape [extent] (Ba et al. 2016). */
+export function layerNorm(x: Node, scale: Node, bias: Node, epsilon: number): Node {
+  const extent = x.shape[x.shape.length - 1];
+  if (scale.shape.length !== 1 || scale.shape[0] !== extent) throw wrongShape('layerNorm', x.shape, scale.shape);
+  return node({ kind: 'layerNorm', epsilon }, [x, scale, bias], x.shape);
+}
