@@ -9,6 +9,12 @@ export interface Progress {
   message: string;
 }
 
+/** Something that happened inside a job, e.g. an epoch with its measures; contract/ holds the schema of each kind. */
+export interface JobEvent {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
 /** What every long service is given beside its input. */
 export interface JobContext {
   /** Raised when the user cancels. */
@@ -17,6 +23,7 @@ export interface JobContext {
   progress(update: Progress): void;
   /** A sentence that the user should read once: a decision with its reason, a warning. */
   say(message: string): void;
+  emit(event: JobEvent): void;
 }
 
 /** A context for callers that neither watch nor cancel. */
@@ -24,6 +31,7 @@ export const unattended: JobContext = {
   signal: new AbortController().signal,
   progress: () => {},
   say: () => {},
+  emit: () => {},
 };
 
 /**
