@@ -1,0 +1,4 @@
+import type { Verb } from './verb.ts';
+
+/** Every verb, in the order of a first session: this is the order of the help. */
+export const verbs: readonly Verb[] = [];

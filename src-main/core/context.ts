@@ -1,0 +1,7 @@
+import type { JobContext } from '../base/progress.ts';
+import type { Workspace } from '../store/workspace.ts';
+
+/** What a service knows beside its input: the open workspace, and how to report and be stopped. */
+export interface CoreContext extends JobContext {
+  readonly workspace: Workspace;
+}
