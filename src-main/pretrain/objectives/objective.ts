@@ -1,0 +1,78 @@
+/**
+ * What a pretraining objective is to the learner: its parameters, the graph of one micro-batch, and what it keeps from step to
+ * step. One file an objective; everything else (micro-batches, clipping, AdamW, the teacher's average) is the same for all.
+ */
+import type { Node } from '../../engine/graph.ts';
+import type { Parameter, Tensor } from '../../model/parameters.ts';
+
+/** The crops that one image gives: two global ones and some local ones, both square (multi-crop, Caron et al. 2020). */
+export interface CropPlan {
+  /** Side of a global crop in pixels, divisible by the patch. */
+  readonly globalSize: number;
+  /** Side of a local crop in pixels, divisible by the patch. */
+  readonly localSize: number;
+  /** Local crops an image; 0 trains on the two global ones alone. */
+  readonly locals: number;
+}
+
+/** Global crops an image; the loss is defined for two. */
+export const GLOBALS = 2;
+
+/**
+ * The crops of one batch, normalised, view-major: view 0 of all images, then view 1 of all images, and so on.
+ */
+export interface Crops {
+  /** [2 · images, 3, globalSize, globalSize] */
+  readonly globals: Float32Array;
+  /** [locals · images, 3, localSize, localSize] */
+  readonly locals: Float32Array;
+}
+
+/** What the schedules say of one step. */
+export interface StepSettings {
+  /** Counted from 0 over the whole run; with the seed it determines which paths are dropped. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** The teacher becomes momentum · teacher + (1 − momentum) · student. */
+  readonly teacherMomentum: number;
+  readonly teacherTemperature: number;
+  /** The prototypes' gradient is dropped, after clipping (the first epochs, or `freeze` steps). */
+  readonly lastLayerFrozen: boolean;
+}
+
+/** The graph of one micro-batch of a batch. Fed by name; see `Objective.build`. */
+export interface MicroBatchGraph {
+  /** Scalar; the micro-batches' losses add up to the loss of the batch. */
+  readonly loss: Node;
+  /** Scalars beside the loss, which add up in the same way: parts of the loss, for the user to watch. */
+  readonly measures: Record<string, Node>;
+  /** Values that add up over the micro-batches and update the objective's state after the step. */
+  readonly sums: Record<string, Node>;
+  /** Values with one row an image and view, in the order of the crops: outputs to compare and to watch. */
+  readonly rows: Record<string, Node>;
+}
+
+export interface Objective {
+  readonly name: string;
+  readonly crops: CropPlan;
+  /** The network that learns, in the official order. */
+  readonly parameters: readonly Parameter[];
+  /** Which of them the teacher has too. None: no teacher is kept. */
+  readonly teacherParameters: readonly Parameter[];
+  /** Names that a frozen last layer holds still. */
+  readonly lastLayer: ReadonlySet<string>;
+  /** Largest share of paths dropped, in the last block; 0 switches drop path off. */
+  readonly dropPath: number;
+  readonly depth: number;
+  /** What is kept beside weights and moments, at its start value; part of the checkpoint. */
+  initialState(): Map<string, Tensor>;
+  /**
+   * The graph for `images` images out of a batch of `batch`. Its inputs: `student.NAME`, `teacher.NAME`, `state.NAME`,
+   * `globals`, `locals` (absent without local crops), `teacherTemperature` (a scalar) and, with drop path on,
+   * `dropPath.globals` and `dropPath.locals`: [2 · depth, rows of that input], 0 or 1 ÷ the keep probability.
+   */
+  build(images: number, batch: number): MicroBatchGraph;
+  /** Brings the state up to date, in place, with the sums over the batch of `batch` images. */
+  update(state: ReadonlyMap<string, Tensor>, sums: Record<string, Float32Array>, batch: number): void;
+}
