@@ -1,8 +1,11 @@
-/** The first schema. Coordinates are upright pixels; times are ISO 8601 in UTC; `*_json` columns hold JSON. */
+/**
+ * The first schema. Coordinates are upright pixels; times are ISO 8601 in UTC; `*_json` columns hold JSON. AUTOINCREMENT
+ * where an id outlives its row in the journal, in a matrix held in memory or in an export: such an id must never be given twice.
+ */
 export const initial = /* sql */ `
 -- One row for each distinct content (SHA-256 of the file's bytes), whatever its names.
 CREATE TABLE photo (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   sha256 TEXT NOT NULL UNIQUE,
   bytes INTEGER NOT NULL,
   format TEXT NOT NULL,
@@ -39,7 +42,7 @@ CREATE TABLE import_problem (
 
 -- A product on a photo. The whole photo is a region too (kind 'photo').
 CREATE TABLE region (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   photo_id INTEGER NOT NULL REFERENCES photo (id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('photo', 'box')),
   x REAL NOT NULL,
@@ -49,11 +52,11 @@ CREATE TABLE region (
   source TEXT NOT NULL CHECK (source IN ('import', 'person', 'detector')),
   created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX region_photo ON region (photo_id);
+CREATE INDEX region_photo ON region (photo_id, kind);
 CREATE UNIQUE INDEX region_whole_photo ON region (photo_id) WHERE kind = 'photo';
 
 CREATE TABLE sku (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   brand TEXT,
   variant TEXT,
@@ -84,6 +87,21 @@ CREATE TABLE label (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX label_sku ON label (sku_id);
 
+-- What is trained on, classified and exported as a product: a photo's boxes, or the whole photo where it has none.
+CREATE VIEW product_region AS
+  SELECT * FROM region
+  WHERE kind = 'box'
+    OR NOT EXISTS (SELECT 1 FROM region AS box WHERE box.photo_id = region.photo_id AND box.kind = 'box');
+
+-- The one label of each region that counts: a person's, else the import's, else kNN's.
+CREATE VIEW effective_label AS
+  SELECT * FROM label
+  WHERE source = 'person'
+    OR (source = 'import'
+      AND NOT EXISTS (SELECT 1 FROM label AS other WHERE other.region_id = label.region_id AND other.source = 'person'))
+    OR (source = 'knn'
+      AND NOT EXISTS (SELECT 1 FROM label AS other WHERE other.region_id = label.region_id AND other.source <> 'knn'));
+
 -- A training, from its first step to its end. config_json is the whole configuration: the run can be repeated from it.
 CREATE TABLE run (
   id INTEGER PRIMARY KEY,
@@ -91,6 +109,7 @@ CREATE TABLE run (
   state TEXT NOT NULL CHECK (state IN ('running', 'stopped', 'finished', 'failed')),
   config_json TEXT NOT NULL,
   message TEXT NOT NULL DEFAULT '',
+  pid INTEGER,
   started_at TEXT NOT NULL,
   finished_at TEXT
 ) STRICT;
@@ -126,9 +145,10 @@ CREATE TABLE embedding (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX embedding_region ON embedding (region_id);
 
--- Everything that a user did, append-only, in the same transaction as its effect. Undo appends an entry that names the one it undoes.
+-- Everything that a user did, append-only, in the same transaction as its effect: the rows as they were before and after.
+-- An entry with 'undoes' carries no rows: the first such entry takes the named one back, the second does it again, and so on.
 CREATE TABLE journal (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   at TEXT NOT NULL,
   action TEXT NOT NULL,
   summary TEXT NOT NULL,
@@ -136,6 +156,7 @@ CREATE TABLE journal (
   after_json TEXT NOT NULL,
   undoes INTEGER REFERENCES journal (id)
 ) STRICT;
+CREATE INDEX journal_undoes ON journal (undoes);
 
 -- Long work, so that a restart can say what was going on and where it stopped.
 CREATE TABLE job (
@@ -146,6 +167,7 @@ CREATE TABLE job (
   done INTEGER NOT NULL DEFAULT 0,
   total INTEGER NOT NULL DEFAULT 0,
   message TEXT NOT NULL DEFAULT '',
+  pid INTEGER,
   started_at TEXT NOT NULL,
   finished_at TEXT
 ) STRICT;

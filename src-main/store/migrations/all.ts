@@ -1,0 +1,7 @@
+import { initial } from './001-initial.ts';
+
+/**
+ * Every step of the schema, oldest first; the step at index n takes a database from user_version n to n + 1. A released step
+ * is never edited: what is wrong with it is put right by the next one.
+ */
+export const migrations: readonly string[] = [initial];
