@@ -23,7 +23,8 @@ export type Operator =
   | { readonly kind: 'sum'; readonly axes: readonly number[] }
   | { readonly kind: 'max'; readonly axis: number }
   | { readonly kind: 'softmax' | 'logSoftmax' }
-  | { readonly kind: 'layerNorm'; readonly epsilon: number };
+  | { readonly kind: 'layerNorm'; readonly epsilon: number }
+  | { readonly kind: 'inverseDeviation'; readonly epsilon: number };
 
 export interface Node {
   readonly operator: Operator;
@@ -33,6 +34,10 @@ export interface Node {
 
 export function size(shape: Shape): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 function node(operator: Operator, inputs: readonly Node[], shape: Shape): Node {
@@ -133,6 +138,7 @@ export function reshape(x: Node, shape: Shape): Node {
   const known = shape.filter((extent) => extent !== -1).reduce((product, extent) => product * extent, 1);
   const actual = shape.map((extent) => (extent === -1 ? size(x.shape) / known : extent));
   if (size(actual) !== size(x.shape)) throw wrongShape('reshape', x.shape, shape);
+  if (sameShape(actual, x.shape)) return x;
   return node({ kind: 'reshape' }, [x], actual);
 }
 
@@ -140,6 +146,7 @@ export function reshape(x: Node, shape: Shape): Node {
 export function expand(x: Node, shape: Shape): Node {
   if (broadcastShape(x.shape, shape).some((extent, axis) => extent !== shape[axis]))
     throw wrongShape('expand', x.shape, shape);
+  if (sameShape(shape, x.shape)) return x;
   return node({ kind: 'expand' }, [x], shape);
 }
 
@@ -207,4 +214,37 @@ export function layerNorm(x: Node, scale: Node, bias: Node, epsilon: number): No
   const extent = x.shape[x.shape.length - 1];
   if (scale.shape.length !== 1 || scale.shape[0] !== extent) throw wrongShape('layerNorm', x.shape, scale.shape);
   return node({ kind: 'layerNorm', epsilon }, [x, scale, bias], x.shape);
+}
+
+/**
+ * 1 / √(variance + ε) over the last axis, which stays as an extent of 1. The backward pass of `layerNorm` needs it, and a runtime
+ * gets it from the same kernel.
+ */
+export function inverseDeviation(x: Node, epsilon: number): Node {
+  return node({ kind: 'inverseDeviation', epsilon }, [x], [...x.shape.slice(0, -1), 1]);
+}
+
+/** Everything that the outputs reach, inputs before users. Iterative, since graphs are deeper than the call stack allows. */
+export function inOrder(outputs: readonly Node[]): Node[] {
+  const order: Node[] = [];
+  const visited = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  for (const output of outputs) {
+    if (visited.has(output)) continue;
+    visited.add(output);
+    stack.push({ node: output, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next === top.node.inputs.length) {
+        order.push(top.node);
+        stack.pop();
+        continue;
+      }
+      const child = top.node.inputs[top.next++];
+      if (visited.has(child)) continue;
+      visited.add(child);
+      stack.push({ node: child, next: 0 });
+    }
+  }
+  return order;
 }

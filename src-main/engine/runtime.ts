@@ -1,4 +1,5 @@
-import type { Node } from './graph.ts';
+import { GondolaError } from '../base/errors.ts';
+import { type Node, type Shape, size } from './graph.ts';
 
 /** Values by the names of a program's inputs or outputs: float32, row-major, in the node's shape. */
 export type Values = Record<string, Float32Array>;
@@ -18,4 +19,43 @@ export interface Runtime {
   readonly name: string;
   /** Compiles everything that the outputs reach. Shapes are fixed. */
   compile(outputs: Record<string, Node>): Promise<Program>;
+}
+
+interface Slot {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Checks the arrays of a run: all inputs there, everything of the right size, and no output written over an input that may still be read. */
+export function checkValues(inputs: readonly Slot[], outputs: readonly Slot[], feeds: Values, into: Values): void {
+  for (const { name, shape } of inputs) {
+    if (!feeds[name]) throw new GondolaError('run-feed', `The program's input “${name}” was given no values.`);
+    checkLength('input', name, shape, feeds[name]);
+  }
+  for (const [name, array] of Object.entries(into)) {
+    const output = outputs.find((slot) => slot.name === name);
+    if (!output) throw new GondolaError('run-output', `The program has no output “${name}”.`);
+    checkLength('output', name, output.shape, array);
+    if (inputs.some((slot) => overlap(feeds[slot.name], array))) {
+      throw new GondolaError(
+        'run-output',
+        `The output “${name}” would be written over an input that may still be read.`,
+        'Give it memory of its own.',
+      );
+    }
+  }
+}
+
+function checkLength(what: string, name: string, shape: Shape, array: Float32Array): void {
+  if (array.length === size(shape)) return;
+  throw new GondolaError(
+    'run-size',
+    `The ${what} “${name}” of shape [${shape.join(', ')}] takes ${size(shape)} values and was given ${array.length}.`,
+  );
+}
+
+function overlap(a: Float32Array, b: Float32Array): boolean {
+  return (
+    a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength
+  );
 }
