@@ -11,6 +11,8 @@ export interface OnnxRuntimeOptions {
   threads?: number;
   /** For measuring: ONNX Runtime writes a trace of every operator to a file that begins so, when the program is disposed. */
   profile?: string;
+  /** Refuse programs of which the provider would leave a part to the CPU. */
+  strict?: boolean;
 }
 
 export type OnnxProvider = 'cpu' | 'webgpu' | 'dml' | 'cuda' | 'coreml';
@@ -19,7 +21,7 @@ export class OnnxRuntime implements Runtime {
   readonly name: string;
   readonly #options: InferenceSession.SessionOptions;
 
-  constructor(provider: OnnxProvider, { threads, profile }: OnnxRuntimeOptions = {}) {
+  constructor(provider: OnnxProvider, { threads, profile, strict }: OnnxRuntimeOptions = {}) {
     this.name = `onnxruntime ${provider}`;
     this.#options = {
       executionProviders: [provider],
@@ -28,13 +30,14 @@ export class OnnxRuntime implements Runtime {
       logSeverityLevel: 3,
       ...(threads ? { intraOpNumThreads: threads } : {}),
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+      ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
     };
   }
 
   async compile(outputs: Record<string, Node>): Promise<Program> {
     const { bytes, outputNames } = writeOnnx(outputs);
     const session = await InferenceSession.create(bytes, this.#options).catch((error: unknown) => {
-      throw new GondolaError('runtime-compile', `${this.name} refused a program: ${sentence(error)}`, '', {
+      throw new GondolaError('runtime-compile', `${this.name} refused a program: ${reason(error)}`, '', {
         cause: error,
       });
     });
@@ -89,6 +92,13 @@ class OnnxProgram implements Program {
 }
 
 /** ONNX Runtime refuses memory that threads share, so that is copied. */
-function unshared(values: Float32Array): Float32Array {
-  return values.buffer instanceof SharedArrayBuffer ? Float32Array.from(values) : values;
+function unshared(values: Float32Array): Float32Array<ArrayBuffer> {
+  return values.buffer instanceof SharedArrayBuffer ? Float32Array.from(values) : (values as Float32Array<ArrayBuffer>);
+}
+
+/** ONNX Runtime's sentence without the places in its sources that it begins with. */
+function reason(error: unknown): string {
+  return sentence(error)
+    .replace(/^\/\S*onnxruntime\S* .* was false\. /s, '')
+    .trim();
 }
