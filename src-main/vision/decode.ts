@@ -2,16 +2,21 @@
  * Files to upright pictures. What a file is, its bytes say, never its name. The EXIF orientation is applied here, once, so that nobody above
  * has to know of it; colour profiles are converted to sRGB, transparency becomes white, and every refusal names the file, the reason and the remedy.
  */
-import { open, readFile } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import { open } from 'node:fs/promises';
+import sharp, { type FailOnOptions, type Sharp } from 'sharp';
 import { GondolaError, sentence } from '../base/errors.ts';
-import { nothingKnown, readTaken, type Taken } from './exif.ts';
+import { type ExifFacts, nothingKnown, readExifFacts, type Taken } from './exif.ts';
 import { type PhotoFormat, recogniseFormat, signatureLength } from './formats.ts';
 import { heicToTiff, readHeicHeader } from './heic.ts';
+import { readJpegHeader } from './jpeg.ts';
 import type { Picture } from './picture.ts';
 
 /** Photos with more pixels than this are refused before decoding: 16,384 × 16,384, beyond any camera, and 0.8 GB as RGB. */
 export const maximumPixels = 16_384 * 16_384;
+/** A photo's longest side; twice a large panorama's. What is longer is a bomb or a barcode of one row. */
+export const maximumSide = 65_535;
+/** Files of more bytes than this are refused unread; Node reads no more than 2 GiB at once. */
+export const maximumBytes = 2 ** 31 - 1;
 
 export interface PhotoHeader extends Taken {
   format: PhotoFormat;
@@ -32,18 +37,34 @@ export interface DecodeOptions {
 // libvips answers a repeated path from its cache, even when the file has changed since, and keeps it open, which locks it on Windows.
 sharp.cache(false);
 
-const readableFormats = 'JPEG, PNG, WebP, TIFF, AVIF and HEIC';
+/**
+ * A photo's bytes, once its first ones have shown that it is a photo: a film among the photos is refused without reading gigabytes.
+ * @throws GondolaError photo-unreadable, photo-empty, photo-foreign, photo-huge
+ */
+export async function readPhotoFile(file: string): Promise<Uint8Array> {
+  const handle = await orUnreadable(file, () => open(file));
+  try {
+    const { size } = await orUnreadable(file, () => handle.stat());
+    const start = new Uint8Array(signatureLength);
+    const { bytesRead } = await orUnreadable(file, () => handle.read(start, 0, signatureLength, 0));
+    requirePhoto(start.subarray(0, bytesRead), file);
+    if (size > maximumBytes) {
+      throw tooLarge(`${file} has ${(size / 2 ** 30).toFixed(1)} GiB, more than the 2 that Gondola opens.`);
+    }
+    return await orUnreadable(file, () => handle.readFile());
+  } finally {
+    await handle.close();
+  }
+}
 
 /**
  * Format, upright size, and when, with what and where it was taken, without decoding the picture.
+ * @param name how errors call a photo that is given as bytes
  * @throws GondolaError photo-empty, photo-foreign, photo-broken, photo-huge, photo-unreadable
  */
-export async function readPhotoHeader(file: string | Uint8Array, name?: string): Promise<PhotoHeader> {
-  const called = nameOf(file, name);
-  const format = requirePhoto(typeof file === 'string' ? await readStart(file) : file, called);
-  // HEIC is parsed in memory, and a TIFF's EXIF is the file itself; the others keep theirs at the start.
-  const whole = format === 'heic' || format === 'tiff' ? await readWhole(file) : file;
-  return headerOf(whole, format, called);
+export async function readPhotoHeader(file: string | Uint8Array, name = nameOf(file)): Promise<PhotoHeader> {
+  const bytes = typeof file === 'string' ? await readPhotoFile(file) : file;
+  return headerOf(bytes, requirePhoto(bytes, name), name);
 }
 
 /**
@@ -51,13 +72,14 @@ export async function readPhotoHeader(file: string | Uint8Array, name?: string):
  * @throws GondolaError as `readPhotoHeader`; a picture that ends early or whose data is damaged is photo-broken, never half a picture
  */
 export async function decodeUpright(file: string | Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
-  const called = nameOf(file, options.name);
-  const bytes = await readWhole(file);
-  const format = requirePhoto(bytes, called);
-  await headerOf(bytes, format, called);
-  return orBroken(called, async () => {
-    const pipeline = (await uprightPipeline(bytes, format, options.maximumSide)).raw({ depth: 'uchar' });
-    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+  const name = options.name ?? nameOf(file);
+  const bytes = typeof file === 'string' ? await readPhotoFile(file) : file;
+  const format = requirePhoto(bytes, name);
+  await headerOf(bytes, format, name);
+  return orBroken(name, async () => {
+    const { data, info } = await render(bytes, format, options.maximumSide, (pipeline) =>
+      pipeline.raw({ depth: 'uchar' }),
+    );
     if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
     return {
       width: info.width,
@@ -69,73 +91,97 @@ export async function decodeUpright(file: string | Uint8Array, options: DecodeOp
 
 export interface PhotoAtImport {
   header: PhotoHeader;
-  /** WebP, upright. */
+  /** JPEG, upright, sRGB, no metadata. WebP would be a quarter smaller, and take as long to write as all the rest of an import. */
   thumbnail: Uint8Array;
-  thumbnailWidth: number;
-  thumbnailHeight: number;
 }
 
 /** The longer side of a thumbnail. */
-export const thumbnailSide = 320;
+export const thumbnailSide = 256;
 
 /**
  * All that an import wants to know of a photo, with one decode: the bytes are in memory anyway, for their hash.
+ * @param name how errors call the photo
  * @throws GondolaError as `decodeUpright`
  */
-export async function readPhoto(bytes: Uint8Array, name: string, side = thumbnailSide): Promise<PhotoAtImport> {
+export async function readPhoto(bytes: Uint8Array, name: string): Promise<PhotoAtImport> {
   const format = requirePhoto(bytes, name);
   const header = await headerOf(bytes, format, name);
+  const asJpeg = (pipeline: Sharp) => pipeline.jpeg({ quality: 82, optimiseCoding: false });
   return orBroken(name, async () => {
-    const pipeline = (await uprightPipeline(bytes, format, side)).webp({ quality: 80, effort: 0 });
-    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
-    return { header, thumbnail: data, thumbnailWidth: info.width, thumbnailHeight: info.height };
+    const { data } = await render(bytes, format, thumbnailSide, asJpeg);
+    return { header, thumbnail: data };
   });
 }
 
 /**
- * Truncated data is an error, since half a shelf would be indexed as a whole one; so is anything that libvips calls an error. Its warnings are
- * let pass: cameras and editors write files with stray bytes or odd tags whose pictures are whole.
+ * What libjpeg says of a picture that is not all there or not what was written. Its other warnings are stray bytes between segments and odd version numbers,
+ * which cameras and editors leave in pictures that are whole.
  */
-async function uprightPipeline(bytes: Uint8Array, format: PhotoFormat, maximumSide?: number): Promise<Sharp> {
+const jpegDamage = /premature end|bad huffman|arithmetic code|instead of RST|inconsistent progression/i;
+
+/**
+ * Decodes strictly: half a shelf must not be indexed as a whole one. For JPEG that means to look at warnings too, since libjpeg only ever warns and paints
+ * the rest grey; for the others libvips' errors, since libtiff's warnings are about unknown private tags.
+ */
+async function render(
+  bytes: Uint8Array,
+  format: PhotoFormat,
+  side: number | undefined,
+  finish: (pipeline: Sharp) => Sharp,
+) {
   const pixels = format === 'heic' ? await heicToTiff(bytes) : bytes;
-  let pipeline = sharp(pixels, { failOn: 'error', limitInputPixels: maximumPixels }).autoOrient();
-  if (maximumSide !== undefined) {
-    pipeline = pipeline.resize({ width: maximumSide, height: maximumSide, fit: 'inside', withoutEnlargement: true });
+  const run = (failOn: FailOnOptions) =>
+    finish(uprightPipeline(pixels, failOn, side)).toBuffer({ resolveWithObject: true });
+  if (format !== 'jpeg') return run('error');
+  try {
+    return await run('warning');
+  } catch (error) {
+    if (jpegDamage.test(sentence(error))) throw error;
+    return run('error');
   }
-  return pipeline.flatten({ background: '#ffffff' }).toColourspace('srgb');
 }
 
-async function headerOf(file: string | Uint8Array, format: PhotoFormat, name: string): Promise<PhotoHeader> {
-  if (format === 'heic') {
-    const { width, height, exif } = await orBroken(name, () => readHeicHeader(file as Uint8Array));
-    refuseHuge(width, height, name);
-    return { format, width, height, orientation: 1, ...(exif ? readTaken(exif) : nothingKnown) };
-  }
-  const metadata = await orBroken(name, () => sharp(file, { failOn: 'none', limitInputPixels: false }).metadata());
-  refuseHuge(metadata.width, metadata.height, name);
-  const orientation = format === 'avif' ? 1 : (metadata.orientation ?? 1);
-  const sideways = orientation >= 5;
-  return {
-    format,
-    width: sideways ? metadata.height : metadata.width,
-    height: sideways ? metadata.width : metadata.height,
-    orientation,
-    ...takenOf(file, format, metadata),
-  };
+function uprightPipeline(pixels: Uint8Array, failOn: FailOnOptions, side: number | undefined): Sharp {
+  const pipeline = sharp(pixels, { failOn, limitInputPixels: maximumPixels })
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb');
+  if (side === undefined) return pipeline;
+  return pipeline.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
 }
 
-function takenOf(file: string | Uint8Array, format: PhotoFormat, { exif }: Metadata): Taken {
-  const block = format === 'tiff' && typeof file !== 'string' ? file : exif;
-  return block ? readTaken(block) : { ...nothingKnown };
-}
-
-function refuseHuge(width: number, height: number, name: string): void {
-  if (width * height <= maximumPixels) return;
-  throw new GondolaError(
-    'photo-huge',
-    `${name} claims to be ${width} × ${height} pixels, more than the ${Math.floor(maximumPixels / 1e6)} million that Gondola opens.`,
-    'If it is a real photo, cut it into parts or scale it down in a picture editor; else delete it.',
+async function headerOf(bytes: Uint8Array, format: PhotoFormat, name: string): Promise<PhotoHeader> {
+  const { width, height, orientation, takenAt, camera, latitude, longitude } = await orBroken(name, () =>
+    storedHeader(bytes, format),
   );
+  if (width * height > maximumPixels || Math.max(width, height) > maximumSide) {
+    throw tooLarge(
+      `${name} claims to be ${width} × ${height} pixels, more than the ${Math.floor(maximumPixels / 1e6)} million that Gondola opens.`,
+    );
+  }
+  const upright = orientation >= 5 ? { width: height, height: width } : { width, height };
+  return { format, ...upright, orientation, takenAt, camera, latitude, longitude };
+}
+
+/** Size as stored, before the orientation given with it. */
+async function storedHeader(
+  bytes: Uint8Array,
+  format: PhotoFormat,
+): Promise<ExifFacts & { width: number; height: number }> {
+  if (format === 'heic') {
+    const { width, height, exif } = await readHeicHeader(bytes);
+    return { ...((exif && readExifFacts(exif)) ?? nothingKnown), width, height, orientation: 1 };
+  }
+  if (format === 'jpeg') {
+    const { width, height, exif } = readJpegHeader(bytes);
+    const facts = exif ? readExifFacts(exif) : nothingKnown;
+    if (facts) return { ...facts, width, height };
+  }
+  const metadata = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata();
+  const { width, height, orientation = 1 } = metadata;
+  const exif = format === 'tiff' ? bytes : metadata.exif;
+  const facts = (exif && readExifFacts(exif)) ?? nothingKnown;
+  return { ...facts, width, height, orientation: format === 'avif' ? 1 : orientation };
 }
 
 function requirePhoto(start: Uint8Array, name: string): PhotoFormat {
@@ -147,7 +193,15 @@ function requirePhoto(start: Uint8Array, name: string): PhotoFormat {
   throw new GondolaError(
     'photo-foreign',
     recognised.foreign ? `${name} is ${recognised.foreign}, not a photo.` : `${name} is not a photo in a known format.`,
-    `Gondola reads ${readableFormats}. Save it as one of these, or leave it out.`,
+    'Gondola reads JPEG, PNG, WebP, TIFF, AVIF and HEIC. Save it as one of these, or leave it out.',
+  );
+}
+
+function tooLarge(message: string): GondolaError {
+  return new GondolaError(
+    'photo-huge',
+    message,
+    'If it is a real photo, cut it into parts or scale it down in a picture editor; else delete it.',
   );
 }
 
@@ -155,34 +209,27 @@ async function orBroken<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const reason = sentence(error).split('\n')[0].trim();
     throw new GondolaError(
       'photo-broken',
-      `${name} is damaged and cannot be decoded (${reason}).`,
+      `${name} is damaged and cannot be decoded (${decoderReason(error)}).`,
       'Copy it again from the camera or the phone; the copy may have been cut short.',
       { cause: error },
     );
   }
 }
 
-function nameOf(file: string | Uint8Array, name: string | undefined): string {
-  return name ?? (typeof file === 'string' ? file : 'The photo');
+/** A decoder says much, line by line; the first line that speaks of the picture and not of the decoder's own reading is the reason. */
+function decoderReason(error: unknown): string {
+  const lines = sentence(error)
+    .split('\n')
+    .map((line) => line.replace(/^\w+: /, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('bad seek'));
+  const reason = lines[0] ?? 'its data ends early';
+  return reason.includes('unsupported image format') ? 'its structure is cut short or unknown' : reason;
 }
 
-async function readStart(file: string): Promise<Uint8Array> {
-  return orUnreadable(file, async () => {
-    const handle = await open(file);
-    try {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(signatureLength), 0, signatureLength, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  });
-}
-
-async function readWhole(file: string | Uint8Array): Promise<Uint8Array> {
-  return typeof file === 'string' ? orUnreadable(file, () => readFile(file)) : file;
+function nameOf(file: string | Uint8Array): string {
+  return typeof file === 'string' ? file : 'The photo';
 }
 
 const unreadableReasons: Readonly<Record<string, string>> = {

@@ -12,20 +12,34 @@ export interface Taken {
   longitude: number | null;
 }
 
-export const nothingKnown: Readonly<Taken> = { takenAt: null, camera: null, latitude: null, longitude: null };
+export interface ExifFacts extends Taken {
+  /** 1–8; 1, upright, where the block says nothing or nonsense. */
+  orientation: number;
+}
+
+/** What a photo without EXIF says. */
+export const nothingKnown: Readonly<ExifFacts> = {
+  orientation: 1,
+  takenAt: null,
+  camera: null,
+  latitude: null,
+  longitude: null,
+};
 
 /**
  * @param block a TIFF structure, with or without "Exif\0\0" before it; a TIFF file is one itself
- * @returns what could be understood. A damaged block says nothing: cameras and editors write many, and the picture is none the worse
+ * @returns null for a damaged block: cameras and editors write many, and the picture is none the worse for it
  */
-export function readTaken(block: Uint8Array): Taken {
+export function readExifFacts(block: Uint8Array): ExifFacts | null {
   let tags: readExif.Exif;
   try {
     tags = readExif(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
   } catch {
-    return { ...nothingKnown };
+    return null;
   }
+  const orientation = tags.Image?.Orientation;
   return {
+    orientation: typeof orientation === 'number' && orientation >= 1 && orientation <= 8 ? orientation : 1,
     takenAt: takenAt(tags),
     camera: camera(text(tags.Image?.Make), text(tags.Image?.Model)),
     ...place(tags),
