@@ -9,9 +9,12 @@ export function temporaryName(path: string): string {
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary name, fsync, rename.
- * A crash leaves at worst a `.partial` file beside it.
+ * A crash leaves at worst a `.partial` file beside it. Content in pieces is written one after the other.
  */
-export async function writeFileAtomically(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx');

@@ -23,9 +23,13 @@ export type Initial =
   /** Uniform in ±bound, PyTorch's default for layers that the official initialisation leaves alone. */
   | { readonly kind: 'uniform'; readonly bound: number };
 
-export interface Parameter {
+/** A tensor's name and shape. */
+export interface Slot {
   readonly name: string;
   readonly shape: Shape;
+}
+
+export interface Parameter extends Slot {
   readonly initial: Initial;
   /** A frozen parameter is part of the checkpoint and of the graph, but receives no gradient. */
   readonly frozen?: boolean;
@@ -53,7 +57,7 @@ export function initialWeights(parameters: readonly Parameter[], random: Random)
  * @param source names the file or run in the error
  * @throws GondolaError `weights-mismatch` when one is missing or of another shape
  */
-export function selectWeights(parameters: readonly Parameter[], weights: Weights, source: string): Map<string, Tensor> {
+export function selectWeights(parameters: readonly Slot[], weights: Weights, source: string): Map<string, Tensor> {
   return new Map(
     parameters.map(({ name, shape }) => {
       const tensor = weights.get(name);
@@ -71,7 +75,7 @@ export function selectWeights(parameters: readonly Parameter[], weights: Weights
 }
 
 /** Parameters as graph inputs named `prefix + name`, to be fed at every run: for networks that change. */
-export function inputLookup(parameters: readonly Parameter[], prefix: string): Lookup {
+export function inputLookup(parameters: readonly Slot[], prefix: string): Lookup {
   const nodes = new Map(parameters.map(({ name, shape }) => [name, input(prefix + name, shape)]));
   return (name) => known(nodes.get(name), name);
 }
@@ -102,7 +106,9 @@ export function prefixed(parameters: readonly Parameter[], prefix: string): Para
 /** The tensors whose name starts with `prefix`, without it. */
 export function withoutPrefix(weights: Weights, prefix: string): Map<string, Tensor> {
   return new Map(
-    [...weights].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    [...weights]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
 }
 

@@ -3,9 +3,13 @@
  * worked off in micro-batches whose gradients add up, so that memory does not depend on the batch. Knows nothing of
  * photos, epochs or files.
  */
+import { GondolaError } from '../base/errors.ts';
 import type { Runtime } from '../engine/runtime.ts';
-import type { Tensor, Weights } from '../model/parameters.ts';
-import type { Crops, Objective, StepSettings } from './objectives/objective.ts';
+import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
+import { dropPathFactors } from './dropPath.ts';
+import { MicroBatches } from './microBatches.ts';
+import { type Crops, GLOBALS, type Objective, type StepSettings } from './objectives/objective.ts';
+import { ADAMW_DEFAULTS, AdamW, type AdamWOptions, clipScale, moveAverage, norm } from './optimiser.ts';
 
 export interface LearnerOptions {
   readonly objective: Objective;
@@ -17,38 +21,181 @@ export interface LearnerOptions {
   readonly seed: number;
   /** Largest norm of each parameter's own gradient; 0 clips nothing. Official: 3.0. */
   readonly clip: number;
-  /** Images a run of the program; without it, as many as keep the process well under 6 GB. */
+  readonly optimiser?: AdamWOptions;
+  /** Images a run of the program at most; without it, as many as keep the process well under 6 GB. */
   readonly microBatch?: number;
+  /** Also report the objective's `rows`, to compare them with another implementation's. */
+  readonly rows?: boolean;
 }
 
 /** What one step measured; all values are means over the batch, before the weights changed. */
 export interface StepReport {
   readonly loss: number;
   /** DINO: `teacherEntropy` and `divergence` (nats; they add up to the loss). */
-  readonly measures: Record<string, number>;
-  /** 1 where the teacher's features of the batch spread evenly over all directions, 0 where they are all the same. */
+  readonly measures: Readonly<Record<string, number>>;
+  /**
+   * Standard deviation of the normalised features of the global crops over the batch, times √dimensions (Chen and He 2021):
+   * 1 where they spread evenly over all directions, 0 where they are all the same.
+   */
   readonly featureSpread: number;
   /** Parameters whose gradient was clipped. */
   readonly clipped: number;
+  /** `features` [2 · batch, dimensions] of the global crops and, where asked for, the objective's own, in the order of the crops. */
+  readonly rows: Readonly<Record<string, Float32Array>>;
 }
 
-export declare class Learner {
-  /** Compiles the programs. `runtime` is the caller's to keep open until `dispose`. */
-  static create(runtime: Runtime, options: LearnerOptions): Promise<Learner>;
+export class Learner {
   readonly objective: Objective;
   readonly batch: number;
-  readonly microBatch: number;
-  /** Live views, valid until the next step. */
+  /** Live values; they change in place at every step. */
   readonly student: Weights;
+  /** Live values of the moving average; empty where the objective keeps no teacher. */
   readonly teacher: Weights;
+  /** The objective's own state, live. */
+  readonly state: Weights;
+  readonly #microBatches: MicroBatches;
+  readonly #optimiser: AdamW;
+  readonly #trained: readonly Parameter[];
+  readonly #options: LearnerOptions;
+
+  private constructor(options: LearnerOptions, microBatches: MicroBatches) {
+    const { objective, weights } = options;
+    this.objective = objective;
+    this.batch = options.batch;
+    this.student = copied(selectWeights(objective.parameters, weights, 'The start values'));
+    this.teacher = copied(selectWeights(objective.teacherParameters, weights, 'The start values'));
+    this.state = objective.initialState();
+    this.#microBatches = microBatches;
+    this.#optimiser = new AdamW(options.optimiser ?? ADAMW_DEFAULTS);
+    this.#trained = objective.parameters.filter(({ frozen }) => !frozen);
+    this.#options = options;
+  }
+
+  /** Compiles the programs. `runtime` is the caller's, and stays open until `dispose`. */
+  static async create(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
+    return new Learner(options, await MicroBatches.compile(runtime, options));
+  }
+
+  /** Images a run of the program, at most. */
+  get microBatch(): number {
+    return this.#microBatches.sizes[0];
+  }
+
+  /** The gradients of the last step, before clipping: live views, of the batch's loss. */
+  get gradients(): Weights {
+    return this.#microBatches.gradients;
+  }
+
   /**
    * One whole training step: losses, gradients, clipping, AdamW, teacher, center.
-   * @throws GondolaError `training-diverged` when loss or gradients are not finite; the state is then still that before the step.
+   * @throws GondolaError `training-diverged` when loss or gradients are not finite; weights and state are then those before the step.
    */
-  step(crops: Crops, settings: StepSettings): Promise<StepReport>;
-  /** Everything that a checkpoint holds, by name, for `writeSafetensors`: live views, valid until the next step. */
-  tensors(): Map<string, Tensor>;
-  /** Takes over what `tensors` gave; the next step is bit for bit that of a run never interrupted (CPU). */
-  restore(tensors: Weights): void;
-  dispose(): Promise<void>;
+  async step(crops: Crops, settings: StepSettings): Promise<StepReport> {
+    const { objective, batch } = this;
+    const result = await this.#microBatches.run(crops, {
+      networks: { student: this.student, teacher: this.teacher, state: this.state },
+      teacherTemperature: settings.teacherTemperature,
+      paths: dropPathFactors(objective, batch, this.#options.seed, settings.step),
+    });
+    const clipped = this.#learn(result.loss, settings);
+    for (const [name, { values }] of this.teacher)
+      moveAverage(values, this.student.get(name)!.values, settings.teacherMomentum);
+    objective.update(this.state, result.sums, batch);
+    const { loss, measures, rows } = result;
+    return { loss, measures, featureSpread: spread(rows.features, GLOBALS * batch), clipped, rows };
+  }
+
+  /**
+   * Everything that a checkpoint holds, by name (`student.…`, `teacher.…`, `state.…`, `first.…`, `second.…`, `steps.…`), for `writeSafetensors`: live views, to be
+   * written before the next step.
+   */
+  tensors(): Map<string, Tensor> {
+    return new Map([
+      ...withPrefix(this.student, 'student.'),
+      ...withPrefix(this.teacher, 'teacher.'),
+      ...withPrefix(this.state, 'state.'),
+      ...this.#optimiser.tensors(this.#trained),
+    ]);
+  }
+
+  /**
+   * Takes over what `tensors` gave; the next step is then that of a run never interrupted, on the CPU bit for bit.
+   * @param source names the file in the error
+   * @throws GondolaError `weights-mismatch`
+   */
+  restore(tensors: Weights, source: string): void {
+    for (const [prefix, live] of [
+      ['student.', this.student],
+      ['teacher.', this.teacher],
+      ['state.', this.state],
+    ] as const) {
+      const wanted = [...live].map(([name, { shape }]) => ({ name: prefix + name, shape }));
+      const found = selectWeights(wanted, tensors, source);
+      for (const [name, { values }] of live) values.set(found.get(prefix + name)!.values);
+    }
+    this.#optimiser.restore(this.#trained, tensors);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#microBatches.dispose();
+  }
+
+  /** Clips each gradient by its own norm, then drops a frozen last layer's, then updates; returns how many were clipped. */
+  #learn(loss: number, settings: StepSettings): number {
+    const gradients = this.gradients;
+    const scales = new Map<string, number>();
+    let clipped = 0;
+    for (const { name } of this.#trained) {
+      const length = norm(gradients.get(name)!.values);
+      if (!Number.isFinite(loss) || !Number.isFinite(length)) throw diverged(loss, name, settings);
+      const scale = clipScale(length, this.#options.clip);
+      scales.set(name, scale);
+      if (scale < 1) clipped++;
+    }
+    for (const parameter of this.#trained) {
+      const { name } = parameter;
+      if (settings.lastLayerFrozen && this.objective.lastLayer.has(name)) continue;
+      this.#optimiser.update(parameter, this.student.get(name)!.values, gradients.get(name)!.values, {
+        learningRate: settings.learningRate,
+        weightDecay: settings.weightDecay,
+        scale: scales.get(name)!,
+      });
+    }
+    return clipped;
+  }
+}
+
+function diverged(loss: number, parameter: string, { step, learningRate }: StepSettings): GondolaError {
+  const what = Number.isFinite(loss) ? `the gradient of ${parameter} is not a finite number` : `the loss is ${loss}`;
+  return new GondolaError(
+    'training-diverged',
+    `Training diverged at step ${step}: ${what} (learning rate ${learningRate}).`,
+    'Go on from the last checkpoint with a lower learning rate, or a lower teacher temperature.',
+  );
+}
+
+function spread(features: Float32Array, rows: number): number {
+  const dimensions = features.length / rows;
+  const sums = new Float64Array(dimensions);
+  const squares = new Float64Array(dimensions);
+  for (let row = 0; row < rows; row++) {
+    const own = features.subarray(row * dimensions, (row + 1) * dimensions);
+    const scale = 1 / Math.max(norm(own), 1e-12);
+    for (let i = 0; i < dimensions; i++) {
+      const value = own[i] * scale;
+      sums[i] += value;
+      squares[i] += value * value;
+    }
+  }
+  let deviations = 0;
+  for (let i = 0; i < dimensions; i++) deviations += Math.sqrt(Math.max(0, squares[i] / rows - (sums[i] / rows) ** 2));
+  return (deviations / dimensions) * Math.sqrt(dimensions);
+}
+
+function copied(weights: Weights): Map<string, Tensor> {
+  return new Map([...weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+}
+
+function withPrefix(weights: Weights, prefix: string): [string, Tensor][] {
+  return [...weights].map(([name, tensor]) => [prefix + name, tensor]);
 }

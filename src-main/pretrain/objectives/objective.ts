@@ -3,7 +3,7 @@
  * step. One file an objective; everything else (micro-batches, clipping, AdamW, the teacher's average) is the same for all.
  */
 import type { Node } from '../../engine/graph.ts';
-import type { Parameter, Tensor } from '../../model/parameters.ts';
+import type { Lookup, Parameter, Tensor } from '../../model/parameters.ts';
 
 /** The crops that one image gives: two global ones and some local ones, both square (multi-crop, Caron et al. 2020). */
 export interface CropPlan {
@@ -41,7 +41,27 @@ export interface StepSettings {
   readonly lastLayerFrozen: boolean;
 }
 
-/** The graph of one micro-batch of a batch. Fed by name; see `Objective.build`. */
+/** What the graph of a micro-batch is built from. */
+export interface MicroBatch {
+  /** Images in this run of the program. */
+  readonly images: number;
+  /** Images in the whole batch: losses are divided by it, so that micro-batches add up. */
+  readonly batch: number;
+  readonly student: Lookup;
+  readonly teacher: Lookup;
+  /** The objective's own state, by the names of `initialState`. */
+  readonly state: Lookup;
+  /** [2 · images, 3, globalSize, globalSize] */
+  readonly globals: Node;
+  /** [locals · images, 3, localSize, localSize]; absent without local crops. */
+  readonly locals?: Node;
+  /** [2 · depth, 2 · images]: what the residual branches of the student's pass over the globals are multiplied with. */
+  readonly globalPaths?: Node;
+  readonly localPaths?: Node;
+  /** A scalar. */
+  readonly teacherTemperature: Node;
+}
+
 export interface MicroBatchGraph {
   /** Scalar; the micro-batches' losses add up to the loss of the batch. */
   readonly loss: Node;
@@ -49,7 +69,9 @@ export interface MicroBatchGraph {
   readonly measures: Record<string, Node>;
   /** Values that add up over the micro-batches and update the objective's state after the step. */
   readonly sums: Record<string, Node>;
-  /** Values with one row an image and view, in the order of the crops: outputs to compare and to watch. */
+  /** [2 · images, dimensions]: features of the global crops, by which a collapse is seen. */
+  readonly features: Node;
+  /** Values with one row an image and view, in the order of the crops; computed only where somebody compares them. */
   readonly rows: Record<string, Node>;
 }
 
@@ -65,14 +87,12 @@ export interface Objective {
   /** Largest share of paths dropped, in the last block; 0 switches drop path off. */
   readonly dropPath: number;
   readonly depth: number;
+  /** Memory that one image's crops take in a training run, roughly. */
+  readonly bytesAnImage: number;
   /** What is kept beside weights and moments, at its start value; part of the checkpoint. */
   initialState(): Map<string, Tensor>;
-  /**
-   * The graph for `images` images out of a batch of `batch`. Its inputs: `student.NAME`, `teacher.NAME`, `state.NAME`,
-   * `globals`, `locals` (absent without local crops), `teacherTemperature` (a scalar) and, with drop path on,
-   * `dropPath.globals` and `dropPath.locals`: [2 · depth, rows of that input], 0 or 1 ÷ the keep probability.
-   */
-  build(images: number, batch: number): MicroBatchGraph;
+  /** The graph of one micro-batch. What it does not reach is not fed. */
+  build(microBatch: MicroBatch): MicroBatchGraph;
   /** Brings the state up to date, in place, with the sums over the batch of `batch` images. */
   update(state: ReadonlyMap<string, Tensor>, sums: Record<string, Float32Array>, batch: number): void;
 }
