@@ -119,11 +119,12 @@ export function forgetPhotoFile(database: Database, path: string): void {
   run(database, 'DELETE FROM photo_file WHERE path = ?', path);
 }
 
-/** What is known of a file by its absolute path. */
-export function photoFile(database: Database, path: string): PhotoFile | undefined {
-  return one<PhotoFile>(
+/** What is known of a file by its absolute path, with the hash of the bytes that it held. */
+export function photoFile(database: Database, path: string): (PhotoFile & { sha256: string }) | undefined {
+  return one<PhotoFile & { sha256: string }>(
     database,
-    'SELECT path, photo_id AS photoId, bytes, modified_ms AS modifiedMs FROM photo_file WHERE path = ?',
+    `SELECT path, photo_id AS photoId, photo_file.bytes, modified_ms AS modifiedMs, sha256
+     FROM photo_file JOIN photo ON photo.id = photo_file.photo_id WHERE path = ?`,
     path,
   );
 }
@@ -200,4 +201,9 @@ export function importProblems(database: Database): ImportProblem[] {
     database,
     'SELECT path, code, message, hint, bytes, modified_ms AS modifiedMs, at FROM import_problem ORDER BY path',
   );
+}
+
+/** The sizes in bytes that photos have: a file of another size is none of them. */
+export function photoSizes(database: Database): Set<number> {
+  return new Set(all<{ bytes: number }>(database, 'SELECT DISTINCT bytes FROM photo').map((row) => row.bytes));
 }

@@ -1,0 +1,58 @@
+/** One file of an import: read once, hashed, decoded, its thumbnail written. Writes nothing to the database. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type NewPhoto, photoBySha256 } from '../../store/photos.ts';
+import type { Workspace } from '../../store/workspace.ts';
+import { readPhoto } from '../../vision/decode.ts';
+import { type FileProblem, fileProblem } from './problems.ts';
+import { writeThumbnail } from './thumbnails.ts';
+import type { FoundFile } from './walk.ts';
+
+/** What became of a file: a photo (null where its bytes are known already), or a problem (`file` null: it could not even be looked at). */
+export type Intake =
+  | { file: FoundFile; sha256: string; photo: NewPhoto | null }
+  | { file: FoundFile | null; problem: FileProblem };
+
+/** Larger files are no photos that a camera takes, and several are in memory at once. */
+const maximumBytes = 512 * 1024 * 1024;
+
+/**
+ * @param thumbnails the hashes that have a thumbnail; the new one is added
+ * @throws only where the workspace cannot be written; whatever is wrong with the file becomes its problem
+ */
+export async function takeIn(workspace: Workspace, file: FoundFile, thumbnails: Set<string>): Promise<Intake> {
+  const name = basename(file.path);
+  if (file.bytes > maximumBytes) {
+    const problem: FileProblem = {
+      path: file.path,
+      code: 'photo-huge',
+      message: `${name} has ${Math.round(file.bytes / 1e6)} MB, more than the ${Math.round(maximumBytes / 1e6)} MB that Gondola opens.`,
+      hint: 'If it is a real photo, save it as JPEG; else leave it out.',
+    };
+    return { file, problem };
+  }
+  let bytes: Buffer<ArrayBuffer>;
+  try {
+    bytes = await readFile(file.path);
+  } catch (error) {
+    return { file, problem: fileProblem(file.path, error) };
+  }
+  const sha256 = await sha256Of(bytes);
+  const known = photoBySha256(workspace.database, sha256) !== undefined;
+  if (known && thumbnails.has(sha256)) return { file, sha256, photo: null };
+
+  let taken: Awaited<ReturnType<typeof readPhoto>>;
+  try {
+    taken = await readPhoto(bytes, name);
+  } catch (error) {
+    return { file, problem: fileProblem(file.path, error) };
+  }
+  await writeThumbnail(workspace, sha256, taken.thumbnail);
+  thumbnails.add(sha256);
+  return { file, sha256, photo: known ? null : { ...taken.header, sha256, bytes: bytes.length } };
+}
+
+/** The identity of a photo: SHA-256 of its bytes, in hexadecimal. Computed beside the main thread. */
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+}
