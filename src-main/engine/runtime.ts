@@ -1,5 +1,5 @@
 import { GondolaError } from '../base/errors.ts';
-import { type Node, type Shape, size } from './graph.ts';
+import { inOrder, type Node, type Shape, size } from './graph.ts';
 
 /** Values by the names of a program's inputs or outputs: float32, row-major, in the node's shape. */
 export type Values = Record<string, Float32Array>;
@@ -21,15 +21,30 @@ export interface Runtime {
   compile(outputs: Record<string, Node>): Promise<Program>;
 }
 
-interface Slot {
+/** An input or output of a program. */
+export interface Slot {
   readonly name: string;
   readonly shape: Shape;
+}
+
+/** The inputs that the outputs reach. */
+export function programInputs(outputs: Record<string, Node>): Slot[] {
+  const inputs = new Map<string, Slot>();
+  for (const { operator, shape } of inOrder(Object.values(outputs))) {
+    if (operator.kind !== 'input') continue;
+    const { name } = operator;
+    if (inputs.has(name)) {
+      throw new GondolaError('graph-input', `Two different inputs of a program are called “${name}”.`);
+    }
+    inputs.set(name, { name, shape });
+  }
+  return [...inputs.values()];
 }
 
 /** Checks the arrays of a run: all inputs there, everything of the right size, and no output written over an input that may still be read. */
 export function checkValues(inputs: readonly Slot[], outputs: readonly Slot[], feeds: Values, into: Values): void {
   for (const { name, shape } of inputs) {
-    if (!feeds[name]) throw new GondolaError('run-feed', `The program's input “${name}” was given no values.`);
+    if (!feeds[name]) throw new GondolaError('run-feed', `The program’s input “${name}” was given no values.`);
     checkLength('input', name, shape, feeds[name]);
   }
   for (const [name, array] of Object.entries(into)) {

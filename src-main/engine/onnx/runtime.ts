@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GondolaError, sentence } from '../../base/errors.ts';
-import { inOrder, type Node, type Shape, size } from '../graph.ts';
-import { checkValues, type Program, type Runtime, type Values } from '../runtime.ts';
+import { type Node, size } from '../graph.ts';
+import { checkValues, type Program, programInputs, type Runtime, type Slot, type Values } from '../runtime.ts';
 import { writeOnnx } from './writer.ts';
 
 /** Runs graphs on ONNX Runtime, on the CPU or by another of its execution providers. */
@@ -47,8 +47,8 @@ export class OnnxRuntime implements Runtime {
 
 class OnnxProgram implements Program {
   readonly #session: InferenceSession;
-  readonly #inputs: { name: string; shape: Shape }[] = [];
-  readonly #outputs: { name: string; onnxName: string; shape: Shape }[];
+  readonly #inputs: readonly Slot[];
+  readonly #outputs: readonly (Slot & { onnxName: string })[];
   readonly #profiling: boolean;
 
   constructor(
@@ -59,9 +59,7 @@ class OnnxProgram implements Program {
   ) {
     this.#session = session;
     this.#profiling = profiling;
-    for (const { operator, shape } of inOrder(Object.values(outputs))) {
-      if (operator.kind === 'input') this.#inputs.push({ name: operator.name, shape });
-    }
+    this.#inputs = programInputs(outputs);
     this.#outputs = Object.entries(outputs).map(([name, { shape }]) => ({
       name,
       onnxName: outputNames.get(name)!,

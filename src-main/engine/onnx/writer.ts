@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { GondolaError } from '../../base/errors.ts';
 import { inOrder, type Node, type Shape, size } from '../graph.ts';
+import { programInputs, type Slot } from '../runtime.ts';
 import {
   type AttributeProto,
   attributeType,
@@ -37,7 +37,7 @@ const plainNames: Partial<Record<Node['operator']['kind'], string>> = {
 /** @param metadata key and value pairs stored in the file, e.g. the preprocessing that an encoder expects. */
 export function writeOnnx(outputs: Record<string, Node>, metadata: Record<string, string> = {}): OnnxModel {
   const order = inOrder(Object.values(outputs));
-  const writer = new GraphWriter(order, outputs);
+  const writer = new GraphWriter(outputs);
   for (const node of order) writer.write(node);
   const outputNames = new Map(Object.entries(outputs).map(([name, node]) => [name, writer.outputName(name, node)]));
   const bytes = encodeModel({
@@ -77,22 +77,16 @@ const bytesOf = (array: Float32Array | BigInt64Array) =>
 class GraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
-  readonly inputs: { name: string; shape: Shape }[] = [];
+  readonly inputs: readonly Slot[];
   readonly #names = new Map<Node, string>();
   readonly #taken = new Set<string>();
   /** Layer norms written so far, by their input: they hand out the deviation beside their result. */
   readonly #layerNorms = new Map<Node, { epsilon: number; written: NodeProto }[]>();
   readonly #sharedConstants = new Map<string, string>();
 
-  constructor(order: readonly Node[], outputs: Record<string, Node>) {
-    for (const { operator, shape } of order) {
-      if (operator.kind !== 'input') continue;
-      if (this.#taken.has(operator.name)) {
-        throw new GondolaError('graph-input', `Two different inputs of a program are called “${operator.name}”.`);
-      }
-      this.#taken.add(operator.name);
-      this.inputs.push({ name: operator.name, shape });
-    }
+  constructor(outputs: Record<string, Node>) {
+    this.inputs = programInputs(outputs);
+    for (const { name } of this.inputs) this.#taken.add(name);
     for (const [name, node] of Object.entries(outputs)) {
       const { kind } = node.operator;
       if (kind === 'input' || kind === 'constant' || this.#names.has(node) || this.#taken.has(name)) continue;

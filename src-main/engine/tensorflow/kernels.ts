@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Operator } from '../graph.ts';
+import { type Operator, sameShape, size } from '../graph.ts';
 
 /** Each operator of the graph in terms of tfjs-core. Products are given explicitly transposed operands, since the transpose flags are slow. */
 
@@ -31,7 +31,7 @@ export function execute(operator: Computed, operands: readonly tf.Tensor[], shap
     case 'gelu':
       return tf.mul(a, tf.add(tf.mul(tf.erf(tf.mul(a, Math.SQRT1_2)), 0.5), 0.5));
     case 'matmul':
-      return tf.matMul(a, b);
+      return matmul(a, b, shape);
     case 'transpose':
       return tf.transpose(a, [...operator.order]);
     case 'reshape':
@@ -68,4 +68,14 @@ export function execute(operator: Computed, operands: readonly tf.Tensor[], shap
       return tf.div(1, tf.sqrt(tf.add(variance, operator.epsilon)));
     }
   }
+}
+
+/** tfjs-core computes wrong values where both batches have extents to repeat, so those are repeated before. */
+function matmul(a: tf.Tensor, b: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  const batch = shape.slice(0, -2);
+  const whole = (x: tf.Tensor) => {
+    const own = x.shape.slice(0, -2);
+    return size(own) === 1 || sameShape(own, batch) ? x : tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+  };
+  return tf.matMul(whole(a), whole(b));
 }

@@ -4,7 +4,7 @@ import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { GondolaError, sentence } from '../../base/errors.ts';
 import { inOrder, type Node, size } from '../graph.ts';
-import { checkValues, type Program, type Runtime, type Values } from '../runtime.ts';
+import { checkValues, type Program, programInputs, type Runtime, type Slot, type Values } from '../runtime.ts';
 import { execute } from './kernels.ts';
 
 /**
@@ -78,7 +78,7 @@ class TensorFlowProgram implements Program {
   readonly #backend: TensorFlowBackend;
   readonly #order: readonly Node[];
   readonly #outputs: { name: string; node: Node }[];
-  readonly #inputs: { name: string; node: Node }[] = [];
+  readonly #inputs: readonly Slot[];
   readonly #constants = new Map<Node, tf.Tensor>();
   /** How often each node's value is read, outputs included: it is freed after the last time. */
   readonly #uses = new Map<Node, number>();
@@ -86,11 +86,11 @@ class TensorFlowProgram implements Program {
   constructor(backend: TensorFlowBackend, outputs: Record<string, Node>) {
     this.#backend = backend;
     this.#outputs = Object.entries(outputs).map(([name, node]) => ({ name, node }));
+    this.#inputs = programInputs(outputs);
     this.#order = inOrder(Object.values(outputs));
     const read = (node: Node) => this.#uses.set(node, (this.#uses.get(node) ?? 0) + 1);
     for (const node of this.#order) {
       const { operator, shape } = node;
-      if (operator.kind === 'input') this.#inputs.push({ name: operator.name, node });
       if (operator.kind === 'constant') this.#constants.set(node, tf.tensor(operator.values, [...shape], 'float32'));
       node.inputs.forEach(read);
     }
@@ -98,9 +98,8 @@ class TensorFlowProgram implements Program {
   }
 
   async run(feeds: Values, into: Values = {}): Promise<Values> {
-    const slots = (named: readonly { name: string; node: Node }[]) =>
-      named.map(({ name, node }) => ({ name, shape: node.shape }));
-    checkValues(slots(this.#inputs), slots(this.#outputs), feeds, into);
+    const outputs = this.#outputs.map(({ name, node }) => ({ name, shape: node.shape }));
+    checkValues(this.#inputs, outputs, feeds, into);
     await tf.setBackend(this.#backend);
     const values = new Map<Node, tf.Tensor>();
     const remaining = new Map(this.#uses);
