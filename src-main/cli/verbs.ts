@@ -1,5 +1,9 @@
 import type { Verb } from './verb.ts';
 import { benchVerb } from './verbs/bench.ts';
+import { importVerb } from './verbs/import.ts';
+import { initVerb } from './verbs/init.ts';
+import { labelVerb } from './verbs/label.ts';
+import { statusVerb } from './verbs/status.ts';
 
 /** Every verb, in the order of a first session: this is the order of the help. */
-export const verbs: readonly Verb[] = [benchVerb];
+export const verbs: readonly Verb[] = [initVerb, importVerb, labelVerb, statusVerb, benchVerb];

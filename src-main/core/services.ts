@@ -1,6 +1,8 @@
 import type { Handlers } from '../contract/call.ts';
 import type { Contract } from '../contract/contract.ts';
+import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
+import { libraryHandlers } from './library/service.ts';
 
 /** Every call of the contract with the service that answers it. */
-export const services: Handlers<Contract, CoreContext> = {};
+export const services: Handlers<Contract, CoreContext> = { ...libraryHandlers, ...catalogueHandlers };
