@@ -109,7 +109,7 @@ export class Workspace {
 
   /** Where the thumbnail of a photo lies; it exists once the photo is imported. */
   thumbnail(sha256: string): string {
-    return join(this.folder, 'thumbnails', sha256.slice(0, 2), `${sha256}.webp`);
+    return join(this.folder, 'thumbnails', sha256.slice(0, 2), `${sha256}.jpg`);
   }
 
   /** Closes the database; the last process to do so folds the write-ahead log into it. */
