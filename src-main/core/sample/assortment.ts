@@ -178,8 +178,8 @@ function drawBrands(count: number, random: Random): Brand[] {
     const hue = (turn + index * 137.5) % 360;
     return {
       name,
-      colour: colour(hue, random.uniform(0.55, 0.9), random.uniform(0.28, 0.46)),
-      second: colour(hue + random.pick([32, 165, 180, 205]), random.uniform(0.5, 0.9), random.uniform(0.5, 0.84)),
+      colour: colour(hue, random.uniform(0.45, 0.8), random.uniform(0.26, 0.44)),
+      second: colour(hue + random.pick([32, 165, 180, 205]), random.uniform(0.45, 0.85), random.uniform(0.55, 0.86)),
       weight: random.uniform(0.75, 1.5),
       slant: random.pick([0, 0, 8, 14]),
       round: random.chance(0.6),

@@ -38,6 +38,8 @@ export interface Scene {
 /** Pixels a millimetre of the packs' textures: a little more than the nearest pack has on a photo. */
 const packResolution = 2;
 const shelfDepth = 400;
+/** The rails stand before the packs. */
+const railFront = -14;
 
 interface PackTextures {
   readonly fronts: readonly Texture[];
@@ -120,28 +122,32 @@ function backToFront(facings: readonly Facing[], camera: Camera): Facing[] {
   return [...facings].sort((a, b) => Number(b.behind) - Number(a.behind) || away(b) - away(a) || b.y - a.y);
 }
 
-async function paintStructure(
+/** The wall, and what a row needs of its board: the upper side before its packs are painted, the underside after them. */
+async function paintWall(
   canvas: Canvas,
   camera: Camera,
   furniture: Furniture,
-  rows: readonly Row[],
   frame: { left: number; top: number; width: number; height: number },
-): Promise<void> {
+): Promise<{ before(row: Row): void; after(row: Row): void }> {
   const { left, top, width, height } = frame;
   const back = await rasterise(wall(furniture, width, height), width, height, 0.8);
   const wallPlane = standing({ x: left, y: top + height, z: shelfDepth }, { width, height });
   paint(canvas, back, camera.homography(wallPlane), { owner: 0, gain: [0.5, 0.5] });
   const upper = await rasterise(board(furniture, width, shelfDepth), width, shelfDepth, 0.5);
   const lower = await rasterise(underside(furniture, width, shelfDepth), width, shelfDepth, 0.5);
-  for (const row of rows) {
-    if (camera.position[1] < row.y) {
+  return {
+    before(row) {
+      if (camera.position[1] >= row.y) return;
       const plane: Plane = { origin: [left, row.y, shelfDepth], across: [1, 0, 0], down: [0, 0, -1] };
       paint(canvas, upper, camera.homography(plane), { owner: 0 });
-    } else {
-      const plane: Plane = { origin: [left, row.y + railHeight, 0], across: [1, 0, 0], down: [0, 0, 1] };
+    },
+    after(row) {
+      const y = row.y + railHeight;
+      if (camera.position[1] <= y) return;
+      const plane: Plane = { origin: [left, y, railFront], across: [1, 0, 0], down: [0, 0, 1] };
       paint(canvas, lower, camera.homography(plane), { owner: 0, gain: [0.9, 0.5] });
-    }
-  }
+    },
+  };
 }
 
 async function paintRails(
@@ -155,7 +161,7 @@ async function paintRails(
     const tags = row.tags.map((tag) => ({ ...tag, x: tag.x - frame.left }));
     const texture = await rasterise(rail(furniture, frame.width, tags), frame.width, railHeight, packResolution);
     const plane = standing(
-      { x: frame.left, y: row.y + railHeight, z: -14 },
+      { x: frame.left, y: row.y + railHeight, z: railFront },
       { width: frame.width, height: railHeight },
     );
     paint(canvas, texture, camera.homography(plane), { owner: 0 });
@@ -254,15 +260,17 @@ export async function drawScene(
   };
 
   const canvas = blankCanvas(width, height);
-  await paintStructure(canvas, camera, furniture, rows, wider);
+  const boards = await paintWall(canvas, camera, furniture, wider);
   const painted: { sku: Sku; behind: boolean; covered: number }[] = [];
   for (const row of rows) {
     const light = random.uniform(0.86, 1.04);
+    boards.before(row);
     for (const facing of backToFront(row.facings, camera)) {
       const { sku, behind } = facing;
       const covered = paintFacing(canvas, camera, facing, textures.get(sku)!, painted.length + 1, light);
       if (covered > 0) painted.push({ sku, behind, covered });
     }
+    boards.after(row);
   }
   await paintRails(canvas, camera, furniture, rows, wider);
   await paintForeground(canvas, camera, rows, view, random);
