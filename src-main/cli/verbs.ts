@@ -3,7 +3,8 @@ import { benchVerb } from './verbs/bench.ts';
 import { importVerb } from './verbs/import.ts';
 import { initVerb } from './verbs/init.ts';
 import { labelVerb } from './verbs/label.ts';
+import { sampleVerb } from './verbs/sample.ts';
 import { statusVerb } from './verbs/status.ts';
 
 /** Every verb, in the order of a first session: this is the order of the help. */
-export const verbs: readonly Verb[] = [initVerb, importVerb, labelVerb, statusVerb, benchVerb];
+export const verbs: readonly Verb[] = [initVerb, importVerb, labelVerb, statusVerb, sampleVerb, benchVerb];

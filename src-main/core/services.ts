@@ -3,6 +3,11 @@ import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { libraryHandlers } from './library/service.ts';
+import { sampleHandlers } from './sample/service.ts';
 
 /** Every call of the contract with the service that answers it. */
-export const services: Handlers<Contract, CoreContext> = { ...libraryHandlers, ...catalogueHandlers };
+export const services: Handlers<Contract, CoreContext> = {
+  ...libraryHandlers,
+  ...catalogueHandlers,
+  ...sampleHandlers,
+};
