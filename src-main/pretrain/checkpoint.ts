@@ -1,0 +1,55 @@
+/**
+ * The whole state of a run between two steps, in one safetensors file: student, teacher, the optimiser's moments and step counts and
+ * the center as tensors; the configuration, the step and the running epoch's sums as metadata. Written by rename, so there is always a whole one.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GondolaError } from '../base/errors.ts';
+import type { Weights } from '../model/parameters.ts';
+import { readSafetensors, writeSafetensors } from '../model/weights/safetensors.ts';
+import type { RunConfig } from './config.ts';
+import type { EpochSums } from './trainer/epoch.ts';
+
+const FORMAT = 'gondola checkpoint 1';
+
+export interface Checkpoint {
+  readonly config: RunConfig;
+  /** Steps done. */
+  readonly step: number;
+  readonly epoch: EpochSums;
+  readonly tensors: Weights;
+}
+
+export function checkpointFile(runFolder: string): string {
+  return join(runFolder, 'checkpoint.safetensors');
+}
+
+/** Replaces the run's checkpoint. */
+export async function writeCheckpoint(runFolder: string, checkpoint: Checkpoint): Promise<void> {
+  const { config, step, epoch, tensors } = checkpoint;
+  await mkdir(runFolder, { recursive: true });
+  await writeSafetensors(checkpointFile(runFolder), tensors, {
+    format: FORMAT,
+    state: JSON.stringify({ config, step, epoch }),
+  });
+}
+
+/**
+ * The run's checkpoint; null when none was written yet.
+ * @throws GondolaError `checkpoint-foreign` for a file that another version wrote, and those of `readSafetensors`
+ */
+export async function readCheckpoint(runFolder: string): Promise<Checkpoint | null> {
+  const file = checkpointFile(runFolder);
+  if (!existsSync(file)) return null;
+  const { tensors, metadata } = await readSafetensors(file);
+  if (metadata.format !== FORMAT || metadata.state === undefined) {
+    throw new GondolaError(
+      'checkpoint-foreign',
+      `${file} is not a checkpoint of this version of Gondola.`,
+      'Start a new run; with --from it can go on from an encoder that was saved.',
+    );
+  }
+  const { config, step, epoch } = JSON.parse(metadata.state);
+  return { config, step, epoch, tensors };
+}

@@ -1,0 +1,121 @@
+// What a run is made of, whole: it is stored with the run and in every checkpoint, and the run can be repeated from it.
+import type { HeadConfig } from '../model/head.ts';
+import { vitNamed } from '../model/vit.ts';
+import type { CropRecipe } from '../vision/crops.ts';
+import { type DinoConfig, dino } from './objectives/dino.ts';
+import type { Objective, StepSettings } from './objectives/objective.ts';
+import { cosineSchedule, warmupSchedule } from './schedules.ts';
+
+/** How long to train: whole passes over the pictures, or until the time is up. */
+export type Length =
+  | { readonly kind: 'epochs'; readonly epochs: number }
+  | { readonly kind: 'minutes'; readonly minutes: number };
+
+/** How the weights start. */
+export type Initialisation =
+  | { readonly kind: 'random' }
+  /** From the encoder in a weight file; the head starts at random. */
+  | { readonly kind: 'encoder'; readonly file: string };
+
+/** What is decided before a picture was read or a step measured. */
+export interface Recipe {
+  /** Decides the order of the pictures, every crop, the first weights and the dropped paths. */
+  readonly seed: number;
+  /** Where the runtime computes; the same run on another device gives other rounding. */
+  readonly device: string;
+  /** As `vitNamed` knows it, e.g. `vit-tiny/16`. */
+  readonly model: string;
+  readonly crops: CropRecipe;
+  readonly head: HeadConfig;
+  readonly batch: number;
+  readonly length: Length;
+  readonly initialisation: Initialisation;
+  /** At the end of the warm-up; it falls to `finalLearningRate` by a cosine. */
+  readonly learningRate: number;
+  readonly finalLearningRate: number;
+  /** Rises by a cosine from the first value to the second. */
+  readonly weightDecay: readonly [number, number];
+  /** The teacher's share that stays in a step at the start; it rises to 1 by a cosine. Lower where the run is short, see `plan`. */
+  readonly momentum: number;
+  /** At the start, and from the end of its warm-up on. */
+  readonly teacherTemperature: readonly [number, number];
+  readonly studentTemperature: number;
+  readonly centerMomentum: number;
+  readonly dropPath: number;
+  /** Largest norm of each parameter's gradient. */
+  readonly clip: number;
+}
+
+/** What is settled when the pictures are known and, for `--minutes`, a step was timed. Fixed from then on. */
+export interface Plan {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly warmupSteps: number;
+  readonly frozenSteps: number;
+  readonly temperatureSteps: number;
+  readonly momentum: number;
+}
+
+/** A run. `recipe`, `plan`, `microBatch` and the data decide the weights bit for bit (CPU); the rest says where they come from. */
+export interface RunConfig {
+  readonly gondola: string;
+  readonly recipe: Recipe;
+  readonly plan: Plan;
+  /** Images a run of the program; another division adds up the gradients in another order. */
+  readonly microBatch: number;
+  readonly data: {
+    /** Of the picture cache. */
+    readonly key: string;
+    readonly fingerprint: string;
+    readonly pictures: number;
+    readonly unreadable: number;
+  };
+}
+
+/** Short side at which pictures are kept, in pixels: a global crop covers 40 % of a picture and more, and is hardly ever enlarged from this. */
+export function pictureSide(recipe: Recipe): number {
+  return Math.round(1.4 * recipe.crops.globalSize);
+}
+
+export function dinoConfig(recipe: Recipe): DinoConfig {
+  const { model, crops, head, dropPath, studentTemperature, centerMomentum } = recipe;
+  return {
+    vit: vitNamed(model, crops.globalSize),
+    head,
+    crops: { globalSize: crops.globalSize, localSize: crops.localSize, locals: crops.locals },
+    dropPath,
+    studentTemperature,
+    centerMomentum,
+  };
+}
+
+export function objectiveOf(recipe: Recipe): Objective {
+  return dino(dinoConfig(recipe));
+}
+
+/** What the schedules say of each step. */
+export function settingsOf(recipe: Recipe, plan: Plan): (step: number) => StepSettings {
+  const { steps, warmupSteps, temperatureSteps, frozenSteps } = plan;
+  const learningRate = cosineSchedule({
+    base: recipe.learningRate,
+    final: recipe.finalLearningRate,
+    steps,
+    warmup: warmupSteps,
+  });
+  const weightDecay = cosineSchedule({ base: recipe.weightDecay[0], final: recipe.weightDecay[1], steps });
+  const momentum = cosineSchedule({ base: plan.momentum, final: 1, steps });
+  const temperature = warmupSchedule(
+    recipe.teacherTemperature[0],
+    recipe.teacherTemperature[1],
+    steps,
+    temperatureSteps,
+  );
+  return (step) => ({
+    step,
+    learningRate: learningRate[step],
+    weightDecay: weightDecay[step],
+    teacherMomentum: momentum[step],
+    teacherTemperature: temperature[step],
+    lastLayerFrozen: step < frozenSteps,
+  });
+}

@@ -1,0 +1,106 @@
+// What core and a trainer process tell each other. Plain data: it crosses a process border.
+import type { JobEvent, Progress } from '../../base/progress.ts';
+import type { Recipe, RunConfig } from '../config.ts';
+import type { PictureSource } from '../pictures/source.ts';
+
+/** Everything that a trainer needs to know. */
+export interface TrainingRequest {
+  /** Version of the program. */
+  readonly gondola: string;
+  readonly recipe: Recipe;
+  readonly sources: readonly PictureSource[];
+  /** The workspace's `cache/`. */
+  readonly cacheFolder: string;
+  /** `runs/NAME`, where the checkpoint lies. */
+  readonly runFolder: string;
+  /** Where the encoder goes, `models/NAME.safetensors`. */
+  readonly encoderFile: string;
+  /** Since when `--minutes` counts, in milliseconds since 1970; null when a user resumes, who has bought the time anew. */
+  readonly startedAt: number | null;
+  /** Go on from the checkpoint; without one there, begin. */
+  readonly resume: boolean;
+  readonly cores: number;
+}
+
+/** How a training ended in good order. */
+export interface TrainingOutcome {
+  /** `stopped`: by the user, to be resumed. */
+  readonly state: 'finished' | 'stopped';
+  /** A sentence when it ended otherwise than planned; else empty. */
+  readonly message: string;
+  readonly config: RunConfig;
+  readonly step: number;
+  readonly encoder: EncoderFile;
+}
+
+/** A saved encoder. */
+export interface EncoderFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly dimensions: number;
+}
+
+/** Before the first step of a run or of its continuation. */
+export interface PlannedEvent extends JobEvent {
+  readonly kind: 'planned';
+  readonly config: RunConfig;
+  /** Steps done before. */
+  readonly step: number;
+  readonly resumed: boolean;
+}
+
+/** The teacher before training; the figures to beat. */
+export interface StartEvent extends JobEvent {
+  readonly kind: 'start';
+  readonly featureSpread: number;
+  readonly effectiveRank: number;
+  readonly knn: number | null;
+}
+
+/** One epoch, or the part of one with which a run ends. Means over its steps. */
+export interface EpochEvent extends JobEvent {
+  readonly kind: 'epoch';
+  /** Epochs done, a fraction at the end of a run that ends within one. */
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** teacherEntropy + divergence, nats. */
+  readonly loss: number;
+  readonly teacherEntropy: number;
+  readonly divergence: number;
+  /** Within batches, 0 … 1. */
+  readonly featureSpread: number;
+  /** Of the teacher on the probe's pictures; null where this epoch was not probed, to save time. */
+  readonly effectiveRank: number | null;
+  /** Leave-one-photo-out kNN accuracy; null where not probed, or without labels. */
+  readonly knn: number | null;
+  readonly imagesPerSecond: number;
+  /** Share of the time spent waiting for pictures. */
+  readonly waiting: number;
+  readonly learningRate: number;
+  /** Seconds left. */
+  readonly eta: number;
+}
+
+export interface WarningEvent extends JobEvent {
+  readonly kind: 'warning';
+  readonly message: string;
+}
+
+export type ToTrainer = { readonly kind: 'start'; readonly request: TrainingRequest } | { readonly kind: 'stop' };
+
+export type FromTrainer =
+  | { readonly kind: 'progress'; readonly update: Progress }
+  | { readonly kind: 'say'; readonly message: string }
+  | { readonly kind: 'event'; readonly event: JobEvent }
+  | { readonly kind: 'done'; readonly outcome: TrainingOutcome }
+  | {
+      readonly kind: 'failed';
+      readonly error: {
+        readonly code: string | null;
+        readonly message: string;
+        readonly hint: string;
+        readonly stack: string;
+      };
+    };

@@ -1,0 +1,216 @@
+// Everything before the first step: pictures, weights, programs, and the plan, or all of it from a checkpoint.
+import { GondolaError, stopIfAsked } from '../../base/errors.ts';
+import type { JobContext } from '../../base/progress.ts';
+import { openRuntime } from '../../engine/devices.ts';
+import type { Tensor, Weights } from '../../model/parameters.ts';
+import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
+import { dinoConfig, objectiveOf, type Plan, pictureSide, type Recipe, type RunConfig, settingsOf } from '../config.ts';
+import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
+import { CropFeed, type FeedOptions } from '../feed/feed.ts';
+import { startWeights } from '../initialise.ts';
+import { Learner } from '../learner.ts';
+import { preparePictures } from '../pictures/build.ts';
+import { dataFingerprint, PictureFile, type PictureIndex, readIndex } from '../pictures/cache.ts';
+import { identity, type PictureSource } from '../pictures/source.ts';
+import { mostSteps, planOf } from '../recipe.ts';
+import { Probe, type ProbePicture } from '../watch/probe.ts';
+import { type EpochSums, noSteps } from './epoch.ts';
+import type { TrainingRequest } from './messages.ts';
+import { stepsWithin, timeSteps } from './planning.ts';
+
+/** Bytes of crops drawn ahead: a bridge over seconds, and a bound that no batch or crop size moves. */
+const BYTES_AHEAD = 256e6;
+/** A look of the probe costs at most this share of all steps. */
+const LOOK_SHARE = 0.01;
+const LEAST_LOOKED_AT = 32;
+/** Bytes a second that a slow disk takes; only reserves time. */
+const DISK_SPEED = 150e6;
+
+/** An open training. */
+export interface Prepared {
+  readonly config: RunConfig;
+  readonly index: PictureIndex;
+  readonly learner: Learner;
+  readonly probe: Probe;
+  /** Steps done. */
+  readonly step: number;
+  readonly epoch: EpochSums;
+  readonly resumed: boolean;
+  /** When everything has to be done, milliseconds since 1970. */
+  readonly deadline: number | null;
+  /** As measured, when there was a need to. */
+  readonly stepSeconds: number | null;
+  close(): Promise<void>;
+}
+
+export function feedOptions(
+  request: TrainingRequest,
+  recipe: Recipe,
+  index: PictureIndex,
+  part: number,
+  firstStep: number,
+  endStep: number,
+): FeedOptions {
+  return {
+    folder: request.cacheFolder,
+    index,
+    recipe: recipe.crops,
+    seed: recipe.seed,
+    batch: recipe.batch,
+    part,
+    // Half the cores draw crops, since the runtime keeps all of them busy already.
+    workers: Math.max(1, Math.min(8, request.cores >> 1)),
+    bytesAhead: BYTES_AHEAD,
+    firstStep,
+    endStep,
+  };
+}
+
+export async function prepare(request: TrainingRequest, context: JobContext): Promise<Prepared> {
+  const checkpoint = request.resume ? await readCheckpoint(request.runFolder) : null;
+  const recipe = checkpoint?.config.recipe ?? request.recipe;
+  const index = await picturesOf(request, recipe, checkpoint, context);
+  const asked = recipe.batch;
+  const settled = asked > index.pictures.length ? { ...recipe, batch: index.pictures.length } : recipe;
+  if (settled !== recipe) {
+    context.say(`The batch is ${settled.batch}, since only ${index.pictures.length} pictures could be read.`);
+  }
+  const pictures = PictureFile.open(request.cacheFolder, index);
+  const runtime = await openRuntime(recipe.device);
+  const learner = await Learner.create(runtime, {
+    objective: objectiveOf(settled),
+    batch: settled.batch,
+    weights: await startWeights(settled, pictures),
+    seed: settled.seed,
+    clip: settled.clip,
+    microBatch: checkpoint?.config.microBatch,
+  });
+  stopIfAsked(context.signal);
+  if (checkpoint) learner.restore(checkpoint.tensors, checkpointFile(request.runFolder));
+  const deadline = deadlineOf(request, settled);
+  const planned = checkpoint
+    ? { plan: checkpoint.config.plan, stepSeconds: null }
+    : await planSteps(request, settled, index, learner, deadline, context);
+  const config: RunConfig = checkpoint?.config ?? {
+    gondola: request.gondola,
+    recipe: settled,
+    plan: planned.plan,
+    microBatch: learner.microBatch,
+    data: {
+      key: index.key,
+      fingerprint: dataFingerprint(index),
+      pictures: index.pictures.length,
+      unreadable: index.unreadable.length,
+    },
+  };
+  const probe = await Probe.create(runtime, dinoConfig(settled).vit, pictures, probePictures(request.sources, index), {
+    seed: settled.seed,
+    limit: looksAt(settled, planned.plan.steps),
+  });
+  pictures.close();
+  return {
+    config,
+    index,
+    learner,
+    probe,
+    step: checkpoint?.step ?? 0,
+    epoch: checkpoint?.epoch ?? noSteps(),
+    resumed: checkpoint !== null,
+    deadline,
+    stepSeconds: planned.stepSeconds,
+    async close() {
+      await probe.dispose();
+      await learner.dispose();
+    },
+  };
+}
+
+/** A resumed run goes on with the very pictures that it began with, whatever was imported since. */
+async function picturesOf(
+  request: TrainingRequest,
+  recipe: Recipe,
+  checkpoint: Checkpoint | null,
+  context: JobContext,
+): Promise<PictureIndex> {
+  const { cacheFolder: folder, sources, cores } = request;
+  const options = { folder, shortSide: pictureSide(recipe), workers: cores, context };
+  if (!checkpoint) return preparePictures(sources, options);
+  const { data } = checkpoint.config;
+  const index = (await readIndex(folder, data.key)) ?? (await preparePictures(sources, options));
+  if (dataFingerprint(index) !== data.fingerprint) {
+    throw new GondolaError(
+      'run-data-changed',
+      `The run began with ${data.pictures} pictures, and their cache is gone; what the workspace holds now (${index.pictures.length} pictures) is not the same.`,
+      'Start a new run; with --from it can go on from the encoder of the old one.',
+    );
+  }
+  return index;
+}
+
+function deadlineOf({ startedAt }: TrainingRequest, { length }: Recipe): number | null {
+  return length.kind === 'minutes' && startedAt !== null ? startedAt + length.minutes * 60_000 : null;
+}
+
+/** Fixes the number of steps: counted in epochs, or measured against the time on state that is then put back. */
+async function planSteps(
+  request: TrainingRequest,
+  recipe: Recipe,
+  index: PictureIndex,
+  learner: Learner,
+  deadline: number | null,
+  context: JobContext,
+): Promise<{ plan: Plan; stepSeconds: number | null }> {
+  const stepsPerEpoch = Math.floor(index.pictures.length / recipe.batch);
+  const { length } = recipe;
+  if (length.kind === 'epochs') {
+    return { plan: planOf(recipe, length.epochs * stepsPerEpoch, stepsPerEpoch), stepSeconds: null };
+  }
+  const end = deadline ?? Date.now() + length.minutes * 60_000;
+  const secondsLeft = () => (end - Date.now()) / 1000;
+  const before = copied(learner.tensors());
+  const plan = planOf(recipe, mostSteps(stepsPerEpoch), stepsPerEpoch);
+  const feed = new CropFeed(feedOptions(request, recipe, index, learner.batch, 0, plan.steps));
+  try {
+    const stepSeconds = await timeSteps(learner, feed, settingsOf(recipe, plan), secondsLeft(), context.signal);
+    stopIfAsked(context.signal);
+    learner.restore(before, 'The start values');
+    const affordable = stepsWithin(
+      secondsLeft(),
+      stepSeconds,
+      finishingSeconds(recipe, learner, secondsLeft(), stepSeconds),
+    );
+    const steps = Math.min(affordable, mostSteps(stepsPerEpoch));
+    return { plan: planOf(recipe, steps, stepsPerEpoch), stepSeconds };
+  } finally {
+    await feed.close();
+  }
+}
+
+/** Seconds of what comes once beside the steps: the first and the last look, the first and the last checkpoint, the encoder. */
+function finishingSeconds(recipe: Recipe, learner: Learner, seconds: number, stepSeconds: number): number {
+  const look =
+    looksAt(recipe, Math.max(1, seconds / stepSeconds)) * (forwardShare(recipe) / recipe.batch) * stepSeconds;
+  const bytes = [...learner.tensors().values()].reduce((sum, { values }) => sum + values.byteLength, 0);
+  return 2 * look + (3 * bytes) / DISK_SPEED + 1;
+}
+
+/** Cost of looking at one picture ÷ cost of training on one. */
+function forwardShare({ model, crops }: Recipe): number {
+  const { globalSize: image, localSize: local, locals } = crops;
+  return gigaflopsForward(model, image) / gigaflopsPerImage({ model, image, local, locals });
+}
+
+/** Pictures that a look may cover, so that it costs no more than its share of a run of so many steps. */
+function looksAt(recipe: Recipe, steps: number): number {
+  return Math.max(LEAST_LOOKED_AT, Math.floor((LOOK_SHARE * steps * recipe.batch) / forwardShare(recipe)));
+}
+
+/** What the cached pictures show, by their number; labels are those of today, also in a resumed run. */
+function probePictures(sources: readonly PictureSource[], index: PictureIndex): ProbePicture[] {
+  const labels = new Map(sources.map((source) => [identity(source), source.label]));
+  return index.pictures.map((picture) => ({ photo: picture.photo, label: labels.get(identity(picture)) ?? null }));
+}
+
+function copied(tensors: Weights): Map<string, Tensor> {
+  return new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+}

@@ -1,0 +1,208 @@
+/**
+ * A training from photos to an encoder: pictures, plan, steps, epochs, checkpoints. Everything that decides the weights is a function of
+ * the configuration and the step, so that a run that was killed and resumed ends in the same weights, bit for bit (CPU).
+ */
+import { setImmediate } from 'node:timers/promises';
+import { type JobContext, ProgressMeter } from '../../base/progress.ts';
+import { withoutPrefix } from '../../model/parameters.ts';
+import { writeCheckpoint } from '../checkpoint.ts';
+import { dinoConfig, settingsOf } from '../config.ts';
+import { CropFeed } from '../feed/feed.ts';
+import { CollapseWatch } from '../watch/collapse.ts';
+import type { ProbeReport } from '../watch/probe.ts';
+import { saveEncoder } from './encoder.ts';
+import { addStep, epochMeans, noSteps } from './epoch.ts';
+import type { EncoderFile, EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
+import { CHECKPOINT_SHARE, PROBE_SHARE } from './planning.ts';
+import { feedOptions, type Prepared, prepare } from './prepare.ts';
+
+/** Seconds between checkpoints, unless writing them takes so long that it would cost more than its share. */
+const CHECKPOINT_EVERY = 60;
+
+/**
+ * Trains, or goes on training.
+ * @throws Cancelled before the first step (after it a stop is an outcome), GondolaError `training-diverged` when the loss is no number any
+ *   more, and those of reading pictures and opening the device
+ */
+export async function train(request: TrainingRequest, context: JobContext): Promise<TrainingOutcome> {
+  const prepared = await prepare(request, context);
+  const trainer = new Trainer(request, prepared, context);
+  try {
+    return await trainer.run();
+  } finally {
+    await trainer.close();
+  }
+}
+
+class Trainer {
+  readonly #request: TrainingRequest;
+  readonly #prepared: Prepared;
+  readonly #context: JobContext;
+  readonly #feed: CropFeed;
+  readonly #watch = new CollapseWatch();
+  readonly #meter: ProgressMeter;
+  #step: number;
+  #epoch: Prepared['epoch'];
+  readonly #startedAt = performance.now();
+  #probedSeconds = 0;
+  #lastProbe: ProbeReport | null = null;
+  #checkpointSeconds = 0;
+  #checkpointAt = performance.now();
+  #stepSeconds: number;
+
+  constructor(request: TrainingRequest, prepared: Prepared, context: JobContext) {
+    this.#request = request;
+    this.#prepared = prepared;
+    this.#context = context;
+    this.#step = prepared.step;
+    this.#epoch = prepared.epoch;
+    this.#stepSeconds = prepared.stepSeconds ?? 0;
+    const { config, index, learner } = prepared;
+    this.#feed = new CropFeed(
+      feedOptions(request, config.recipe, index, learner.batch, prepared.step, config.plan.steps),
+    );
+    this.#meter = new ProgressMeter(config.plan.steps, context.progress, prepared.step);
+  }
+
+  async run(): Promise<TrainingOutcome> {
+    const { config, resumed } = this.#prepared;
+    this.#context.emit({ kind: 'planned', config, step: this.#step, resumed });
+    if (!resumed) {
+      await this.#checkpoint();
+      const { featureSpread, effectiveRank, knn } = await this.#look();
+      this.#context.emit({ kind: 'start', featureSpread, effectiveRank, knn });
+    }
+    const settings = settingsOf(config.recipe, config.plan);
+    const { steps, stepsPerEpoch } = config.plan;
+    while (this.#step < steps) {
+      // Lets a stop come in, which waits while the runtime blocks this thread.
+      await setImmediate();
+      if (this.#context.signal.aborted) return this.#stopped();
+      if (this.#timeIsUp()) return this.#outOfTime();
+      await this.#oneStep(settings);
+      if (this.#step % stepsPerEpoch === 0 || this.#step === steps) await this.#endEpoch();
+      if (this.#checkpointDue() && this.#step < steps) await this.#checkpoint();
+    }
+    await this.#checkpoint();
+    return this.#outcome('finished', '');
+  }
+
+  async close(): Promise<void> {
+    await this.#feed.close();
+    await this.#prepared.close();
+  }
+
+  async #oneStep(settings: ReturnType<typeof settingsOf>): Promise<void> {
+    const { learner, config } = this.#prepared;
+    const from = performance.now();
+    const waitedBefore = this.#feed.secondsWaited;
+    const crops = await this.#feed.next();
+    const report = await learner.step(crops, settings(this.#step));
+    this.#feed.reuse(crops);
+    this.#step++;
+    this.#stepSeconds = (performance.now() - from) / 1000;
+    addStep(this.#epoch, report, this.#stepSeconds, this.#feed.secondsWaited - waitedBefore);
+    const epoch = Math.ceil(this.#step / config.plan.stepsPerEpoch);
+    const { loss, imagesPerSecond } = epochMeans(this.#epoch, config.recipe.batch);
+    this.#meter.advance(1, `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(1)} images/s`);
+  }
+
+  /** @param last probes whatever it costs: a run ends with its figures */
+  async #endEpoch(last = this.#step === this.#prepared.config.plan.steps): Promise<void> {
+    if (this.#epoch.steps === 0) return;
+    const { recipe, plan } = this.#prepared.config;
+    const means = epochMeans(this.#epoch, recipe.batch);
+    const probe = last || this.#probeAffordable() ? await this.#look() : null;
+    const event: EpochEvent = {
+      kind: 'epoch',
+      epoch: this.#step / plan.stepsPerEpoch,
+      epochs: plan.steps / plan.stepsPerEpoch,
+      step: this.#step,
+      steps: plan.steps,
+      ...means,
+      effectiveRank: probe?.effectiveRank ?? null,
+      knn: probe?.knn ?? null,
+      learningRate: settingsOf(recipe, plan)(this.#step - 1).learningRate,
+      eta: ((plan.steps - this.#step) * this.#epoch.seconds) / this.#epoch.steps,
+    };
+    this.#context.emit(event);
+    const { head, batch } = recipe;
+    for (const message of this.#watch.warnings({ ...means, prototypes: head.prototypes, batch })) {
+      this.#context.say(message);
+      this.#context.emit({ kind: 'warning', message });
+    }
+    this.#epoch = noSteps();
+  }
+
+  async #look(): Promise<ProbeReport> {
+    const { probe, learner } = this.#prepared;
+    const report = await probe.look(learner.teacher);
+    this.#probedSeconds += report.seconds;
+    this.#lastProbe = report;
+    return report;
+  }
+
+  #probeAffordable(): boolean {
+    const next = this.#lastProbe?.seconds ?? 0;
+    return this.#probedSeconds + next <= PROBE_SHARE * this.#secondsRunning() + 2 * next;
+  }
+
+  #secondsRunning(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  #checkpointDue(): boolean {
+    const since = (performance.now() - this.#checkpointAt) / 1000;
+    return since >= Math.max(CHECKPOINT_EVERY, this.#checkpointSeconds / CHECKPOINT_SHARE);
+  }
+
+  async #checkpoint(): Promise<void> {
+    const from = performance.now();
+    const { config, learner } = this.#prepared;
+    await writeCheckpoint(this.#request.runFolder, {
+      config,
+      step: this.#step,
+      epoch: this.#epoch,
+      tensors: learner.tensors(),
+    });
+    this.#checkpointAt = performance.now();
+    this.#checkpointSeconds = (this.#checkpointAt - from) / 1000;
+  }
+
+  /** Whether another step and everything after it would end past the deadline. The plan keeps clear of it; a machine that slows may not. */
+  #timeIsUp(): boolean {
+    const { deadline } = this.#prepared;
+    if (deadline === null) return false;
+    const finishing = (this.#lastProbe?.seconds ?? 0) + 2 * this.#checkpointSeconds;
+    return Date.now() + 1000 * (this.#stepSeconds + finishing) > deadline;
+  }
+
+  async #outOfTime(): Promise<TrainingOutcome> {
+    const { steps } = this.#prepared.config.plan;
+    const message = `The machine became slower than when the run was planned, and the time was up after ${this.#step} of ${steps} steps. Everything learnt is kept.`;
+    this.#context.say(message);
+    await this.#checkpoint();
+    await this.#endEpoch(true);
+    return this.#outcome('finished', message);
+  }
+
+  async #stopped(): Promise<TrainingOutcome> {
+    await this.#checkpoint();
+    const { steps } = this.#prepared.config.plan;
+    return this.#outcome('stopped', `Stopped after ${this.#step} of ${steps} steps.`);
+  }
+
+  async #outcome(state: TrainingOutcome['state'], message: string): Promise<TrainingOutcome> {
+    const encoder = await this.#saveEncoder();
+    return { state, message, config: this.#prepared.config, step: this.#step, encoder };
+  }
+
+  /** The teacher's backbone: an average over the student's recent past, and better than it throughout the training. */
+  async #saveEncoder(): Promise<EncoderFile> {
+    const { learner, config } = this.#prepared;
+    const { vit } = dinoConfig(config.recipe);
+    const path = this.#request.encoderFile;
+    const sha256 = await saveEncoder(path, vit, withoutPrefix(learner.teacher, 'backbone.'));
+    return { path, sha256, dimensions: vit.dimensions };
+  }
+}

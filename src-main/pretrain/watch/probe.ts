@@ -1,0 +1,136 @@
+// Looks at the teacher from outside: features of a fixed set of pictures, as an encoder would be given them.
+import { Random } from '../../base/random.ts';
+import { input } from '../../engine/graph.ts';
+import type { Program, Runtime } from '../../engine/runtime.ts';
+import { inputLookup, prefixed, type Weights, within } from '../../model/parameters.ts';
+import { Vit, type VitConfig, vitParameters } from '../../model/vit.ts';
+import { type Picture, wholeBox } from '../../vision/picture.ts';
+import { encoderInput } from '../../vision/resize.ts';
+import { writeNormalised } from '../../vision/tensor.ts';
+import type { PictureFile } from '../pictures/cache.ts';
+import { effectiveRank, featureSpread, normaliseRows } from './features.ts';
+import { leaveOnePhotoOut } from './neighbours.ts';
+
+/** Labelled pictures looked at, at most: enough to tell accuracies two or three per cent apart. */
+const LABELLED = 1000;
+/** Pictures looked at where no labels say anything: enough for spread and rank. */
+const UNLABELLED = 256;
+const IMAGES_PER_RUN = 16;
+/** Keeps the choice of pictures apart from the other streams under one seed. */
+const PROBE = 0x7072;
+
+export interface ProbeReport {
+  readonly featureSpread: number;
+  readonly effectiveRank: number;
+  /** Leave-one-photo-out, 0 … 1; null without labels that could tell. */
+  readonly knn: number | null;
+  readonly seconds: number;
+}
+
+/** A picture of the training, as the probe needs to know it. */
+export interface ProbePicture {
+  readonly photo: string;
+  readonly label: string | null;
+}
+
+export class Probe {
+  readonly #program: Program;
+  readonly #dimensions: number;
+  readonly #size: number;
+  readonly #inputs: readonly Picture[];
+  readonly #chosen: readonly ProbePicture[];
+
+  private constructor(
+    program: Program,
+    config: VitConfig,
+    inputs: readonly Picture[],
+    chosen: readonly ProbePicture[],
+  ) {
+    this.#program = program;
+    this.#dimensions = config.dimensions;
+    this.#size = config.image;
+    this.#inputs = inputs;
+    this.#chosen = chosen;
+  }
+
+  /**
+   * @param pictures what each picture of the file shows, by its number
+   * @param options.limit pictures looked at, at most
+   */
+  static async create(
+    runtime: Runtime,
+    config: VitConfig,
+    file: PictureFile,
+    pictures: readonly ProbePicture[],
+    { seed, limit }: { seed: number; limit: number },
+  ): Promise<Probe> {
+    const numbers = choosePictures(pictures, seed).slice(0, limit);
+    const inputs = numbers.map((number) => {
+      const picture = file.read(number);
+      return encoderInput(picture, wholeBox(picture), config.image);
+    });
+    const images = input('images', [IMAGES_PER_RUN, 3, config.image, config.image]);
+    const lookup = inputLookup(prefixed(vitParameters(config), 'backbone.'), '');
+    const features = new Vit(config, within(lookup, 'backbone.')).pass(images).feature;
+    const program = await runtime.compile({ features });
+    return new Probe(
+      program,
+      config,
+      inputs,
+      numbers.map((number) => pictures[number]),
+    );
+  }
+
+  /** @param teacher the learner's weights; those of the backbone are used */
+  async look(teacher: Weights): Promise<ProbeReport> {
+    const from = performance.now();
+    const features = await this.#features(teacher);
+    const dimensions = this.#dimensions;
+    normaliseRows(features, dimensions);
+    const labels = this.#chosen.map(({ label }) => label);
+    const knn = labels.every((label) => label !== null)
+      ? leaveOnePhotoOut({ features, dimensions, labels, photos: this.#chosen.map(({ photo }) => photo) })
+      : null;
+    return {
+      featureSpread: featureSpread(features, dimensions),
+      effectiveRank: effectiveRank(features, dimensions),
+      knn,
+      seconds: (performance.now() - from) / 1000,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+
+  async #features(teacher: Weights): Promise<Float32Array> {
+    const feeds: Record<string, Float32Array> = {};
+    for (const [name, { values }] of teacher) if (name.startsWith('backbone.')) feeds[name] = values;
+    const length = 3 * this.#size ** 2;
+    const images = new Float32Array(IMAGES_PER_RUN * length);
+    const all = new Float32Array(this.#inputs.length * this.#dimensions);
+    for (let first = 0; first < this.#inputs.length; first += IMAGES_PER_RUN) {
+      const part = this.#inputs.slice(first, first + IMAGES_PER_RUN);
+      for (const [i, picture] of part.entries()) writeNormalised(picture, images, i * length);
+      const { features } = await this.#program.run({ ...feeds, images });
+      all.set(features.subarray(0, part.length * this.#dimensions), first * this.#dimensions);
+    }
+    return all;
+  }
+}
+
+/** Labelled pictures whose SKU is on a second photo, or any pictures where there are none such. A function of the seed. */
+function choosePictures(pictures: readonly ProbePicture[], seed: number): number[] {
+  const numbers = new Random(seed, PROBE).shuffle([...pictures.keys()]);
+  const photosOf = Map.groupBy(pictures, ({ label }) => label);
+  const answerable = new Set(
+    [...photosOf].flatMap(([label, regions]) =>
+      label !== null && regions.some(({ photo }) => photo !== regions[0].photo) ? [label] : [],
+    ),
+  );
+  const labelled = numbers.filter((number) => {
+    const { label } = pictures[number];
+    return label !== null && answerable.has(label);
+  });
+  return answerable.size > 1 ? labelled.slice(0, LABELLED) : numbers.slice(0, UNLABELLED);
+}
