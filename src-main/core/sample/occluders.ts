@@ -90,6 +90,6 @@ export function drawOccluder(random: Random): { occluder: Occluder; x: number; y
       tilt: random.uniform(-28, 28),
     };
   if (kind === 1)
-    return { occluder: cart(random), x: random.uniform(-0.3, 0.4), y: random.uniform(0.8, 0.9), z: -300, tilt: 0 };
+    return { occluder: cart(random), x: random.uniform(-0.3, 0.4), y: random.uniform(0.55, 0.75), z: -260, tilt: 0 };
   return { occluder: sign(random), x: random.uniform(0.1, 0.7), y: random.uniform(-0.06, 0.1), z: -140, tilt: 0 };
 }
