@@ -138,11 +138,20 @@ function times(gradient: Node, factor: Node): Node {
 const swapsLastTwo = (order: readonly number[]) =>
   order.length >= 2 && order.every((axis, i) => axis === (i < order.length - 2 ? i : 2 * order.length - 3 - i));
 
-/** The last two axes swapped; of a product, the product of the swapped factors the other way round, which costs no pass of its own. */
+const isSwap = (x: Node) => x.operator.kind === 'transpose' && swapsLastTwo(x.operator.order);
+
+/**
+ * The last two axes swapped. Of a product that can be the product of the swapped factors the other way round. Both forms
+ * are the same number of multiplications, so the one with fewer values to move is taken: runtimes multiply by a transposed right factor
+ * as fast as by a plain one, while a transposed left factor is a pass of its own.
+ */
 function swapped(x: Node): Node {
-  if (x.operator.kind === 'transpose' && swapsLastTwo(x.operator.order)) return x.inputs[0];
-  if (x.operator.kind === 'matmul') return matmul(swapped(x.inputs[1]), swapped(x.inputs[0]));
-  return transpose(x);
+  if (isSwap(x)) return x.inputs[0];
+  if (x.operator.kind !== 'matmul') return transpose(x);
+  const [left, right] = x.inputs;
+  const moved = size(x.shape) + (isSwap(left) ? size(left.shape) : 0);
+  const movedOtherwise = isSwap(right) ? 0 : size(right.shape);
+  return moved < movedOtherwise ? transpose(x) : matmul(swapped(right), swapped(left));
 }
 
 /** Gradients by the inputs of one node, those that are wanted. */

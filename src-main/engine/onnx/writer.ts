@@ -36,9 +36,10 @@ const plainNames: Partial<Record<Node['operator']['kind'], string>> = {
 
 /** @param metadata key and value pairs stored in the file, e.g. the preprocessing that an encoder expects. */
 export function writeOnnx(outputs: Record<string, Node>, metadata: Record<string, string> = {}): OnnxModel {
-  const order = inOrder(Object.values(outputs));
   const writer = new GraphWriter(outputs);
-  for (const node of order) writer.write(node);
+  // ONNX Runtime walks back from the last output and at each node takes the input first that comes last in the file: the longest
+  // chains come first in its execution when they come last here.
+  for (const node of inOrder(Object.values(outputs), 'short')) writer.write(node);
   const outputNames = new Map(Object.entries(outputs).map(([name, node]) => [name, writer.outputName(name, node)]));
   const bytes = encodeModel({
     irVersion: 9,
