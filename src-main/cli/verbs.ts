@@ -3,8 +3,17 @@ import { benchVerb } from './verbs/bench.ts';
 import { importVerb } from './verbs/import.ts';
 import { initVerb } from './verbs/init.ts';
 import { labelVerb } from './verbs/label.ts';
+import { pretrainVerb } from './verbs/pretrain.ts';
 import { sampleVerb } from './verbs/sample.ts';
 import { statusVerb } from './verbs/status.ts';
 
 /** Every verb, in the order of a first session: this is the order of the help. */
-export const verbs: readonly Verb[] = [initVerb, importVerb, labelVerb, statusVerb, sampleVerb, benchVerb];
+export const verbs: readonly Verb[] = [
+  initVerb,
+  importVerb,
+  labelVerb,
+  pretrainVerb,
+  statusVerb,
+  sampleVerb,
+  benchVerb,
+];

@@ -4,10 +4,12 @@ import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { libraryHandlers } from './library/service.ts';
 import { sampleHandlers } from './sample/service.ts';
+import { trainingHandlers } from './training/service.ts';
 
 /** Every call of the contract with the service that answers it. */
 export const services: Handlers<Contract, CoreContext> = {
   ...libraryHandlers,
   ...catalogueHandlers,
   ...sampleHandlers,
+  ...trainingHandlers,
 };

@@ -38,6 +38,11 @@ export function createRun(database: Database, name: string, config: unknown): nu
   );
 }
 
+/** Replaces the configuration, when more of it is known than at the start. */
+export function recordRunConfig(database: Database, id: number, config: unknown): void {
+  run(database, 'UPDATE run SET config_json = ? WHERE id = ?', JSON.stringify(config), id);
+}
+
 /** Takes up a stopped run in this process. */
 export function resumeRun(database: Database, id: number): void {
   run(

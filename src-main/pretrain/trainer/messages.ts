@@ -11,6 +11,8 @@ export interface TrainingRequest {
   readonly sources: readonly PictureSource[];
   /** The workspace's `cache/`. */
   readonly cacheFolder: string;
+  /** Keys of picture caches that other runs may still need; a new run removes the rest. */
+  readonly keepCaches: readonly string[];
   /** `runs/NAME`, where the checkpoint lies. */
   readonly runFolder: string;
   /** Where the encoder goes, `models/NAME.safetensors`. */

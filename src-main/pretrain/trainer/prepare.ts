@@ -9,7 +9,7 @@ import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
 import { CropFeed, type FeedOptions } from '../feed/feed.ts';
 import { startWeights } from '../initialise.ts';
 import { Learner } from '../learner.ts';
-import { preparePictures } from '../pictures/build.ts';
+import { preparePictures, removeOtherCaches } from '../pictures/build.ts';
 import { dataFingerprint, PictureFile, type PictureIndex, readIndex } from '../pictures/cache.ts';
 import { identity, type PictureSource } from '../pictures/source.ts';
 import { mostSteps, planOf } from '../recipe.ts';
@@ -134,7 +134,11 @@ async function picturesOf(
 ): Promise<PictureIndex> {
   const { cacheFolder: folder, sources, cores } = request;
   const options = { folder, shortSide: pictureSide(recipe), workers: cores, context };
-  if (!checkpoint) return preparePictures(sources, options);
+  if (!checkpoint) {
+    const fresh = await preparePictures(sources, options);
+    await removeOtherCaches(folder, [...request.keepCaches, fresh.key]);
+    return fresh;
+  }
   const { data } = checkpoint.config;
   const index = (await readIndex(folder, data.key)) ?? (await preparePictures(sources, options));
   if (dataFingerprint(index) !== data.fingerprint) {

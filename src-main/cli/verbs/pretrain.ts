@@ -1,0 +1,149 @@
+// `gondola pretrain`: trains an encoder on the workspace's own photos, without labels.
+import type { JobEvent } from '../../base/progress.ts';
+import type { InputOf, OutputOf } from '../../contract/call.ts';
+import type { trainingCalls } from '../../contract/training.ts';
+import { VIT_NAMES } from '../../model/vit.ts';
+import type { Choice } from '../../pretrain/recipe.ts';
+import type { EpochEvent, PlannedEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
+import type { Output } from '../output.ts';
+import { numberAbove, Option, type Verb, wholeNumber } from '../verb.ts';
+
+type Pretrain = (typeof trainingCalls)['training.pretrain'];
+
+export const pretrainVerb: Verb = {
+  name: 'pretrain',
+  define: (command) =>
+    command
+      .description('train an encoder on the photos of a workspace with DINO; needs no labels')
+      .argument('<workspace>', 'a folder made by `gondola init`')
+      .addOption(
+        new Option('--minutes <n>', 'train until the whole command has taken so long; more is better')
+          .argParser(numberAbove(0))
+          .conflicts('epochs'),
+      )
+      .addOption(new Option('--epochs <n>', 'train for so many passes over all photos').argParser(wholeNumber(1)))
+      .addOption(
+        new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
+      )
+      .addOption(
+        new Option('--image <pixels>', 'side of a global crop, a multiple of the patch').argParser(wholeNumber(8)),
+      )
+      .addOption(
+        new Option('--local <pixels>', 'side of a local crop, about half of a global one').argParser(wholeNumber(8)),
+      )
+      .addOption(
+        new Option('--locals <n>', 'local crops a photo; 0 trains on global ones alone').argParser(wholeNumber(0)),
+      )
+      .addOption(new Option('--batch <n>', 'photos a step; memory does not depend on it').argParser(wholeNumber(1)))
+      .addOption(
+        new Option('--preset <name>', 'products keeps colours and print; paper is the official augmentation').choices([
+          'products',
+          'paper',
+        ]),
+      )
+      .addOption(
+        new Option('--prototypes <n>', 'outputs of the head; fewer where the training collapses').argParser(
+          wholeNumber(2),
+        ),
+      )
+      .addOption(
+        new Option('--learning-rate <x>', 'at its highest; lower it where the loss rises or is no number').argParser(
+          numberAbove(0),
+        ),
+      )
+      .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
+      .addOption(new Option('--from <file>', 'go on from the weights of an encoder (.safetensors) of the same --model'))
+      .addOption(new Option('--name <name>', 'of the run and the encoder; with --resume, which run'))
+      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
+      .addOption(new Option('--resume', 'go on with an unfinished run, exactly as if it had never been interrupted'))
+      .addHelpText(
+        'after',
+        `
+What is not given is chosen for the number of photos and the time, and printed with its reason.
+Ctrl-C stops and keeps everything: the encoder trained so far is usable, and --resume goes on. After a crash, too.
+
+Each epoch: loss = entropy of the teacher + divergence (KL) of the student from it; it may rise when the last layer begins to move and
+says little by itself. spread (0 … 1) and rank say whether features differ between photos; near 0 the training has collapsed.
+kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels.`,
+      ),
+  run([folder], options, { output, call, withWorkspace }) {
+    const { name, device, resume, json: _, ...wishes } = options;
+    return withWorkspace(folder as string, async (context) => {
+      const input = { wishes, name, device, resume } as InputOf<Pretrain>;
+      const result = await call('training.pretrain', input, {
+        ...context,
+        emit(event) {
+          context.emit(event);
+          if (!output.isJson) tell(event, output);
+        },
+      });
+      tellResult(result, folder as string, output);
+      return { ...result, exitCode: result.state === 'stopped' ? 1 : 0 };
+    });
+  },
+};
+
+function tell(event: JobEvent, output: Output): void {
+  if (event.kind === 'run') {
+    const { run, pictures, choices } = event as unknown as { run: string; pictures: number; choices: Choice[] };
+    output.say(`${run}: training on ${pictures} product regions.`);
+    output.table(
+      ['', '', ''],
+      choices.map(({ setting, value, reason }) => [setting, value, reason]),
+    );
+  } else if (event.kind === 'planned') {
+    const { config, step, resumed } = event as PlannedEvent;
+    const { steps, stepsPerEpoch } = config.plan;
+    const epochs = (steps / stepsPerEpoch).toFixed(1);
+    output.say(
+      resumed
+        ? `Going on at step ${step} of ${steps}.`
+        : `${steps} steps of ${config.recipe.batch} photos, ${epochs} epochs.`,
+    );
+  } else if (event.kind === 'start') {
+    const { featureSpread, effectiveRank, knn } = event as StartEvent;
+    output.say(`before    ${parts({ spread: featureSpread.toFixed(2), rank: effectiveRank.toFixed(1), knn })}`);
+  } else if (event.kind === 'epoch') {
+    output.say(epochLine(event as EpochEvent));
+  }
+}
+
+function epochLine(event: EpochEvent): string {
+  const { epoch, loss, teacherEntropy, divergence, featureSpread, effectiveRank, knn } = event;
+  const number = Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(2);
+  return `epoch ${number.padEnd(4)}${parts({
+    loss: `${loss.toFixed(3)} (entropy ${teacherEntropy.toFixed(2)} + KL ${divergence.toFixed(2)})`,
+    spread: featureSpread.toFixed(2),
+    rank: effectiveRank?.toFixed(1) ?? null,
+    knn,
+  })}, ${event.imagesPerSecond.toFixed(1)} images/s, waiting ${percent(event.waiting)}, ${duration(event.eta)} left`;
+}
+
+function parts(values: { loss?: string; spread: string; rank: string | null; knn: number | null }): string {
+  const { loss, spread, rank, knn } = values;
+  return [
+    ...(loss ? [`loss ${loss}`] : []),
+    `spread ${spread}`,
+    ...(rank === null ? [] : [`rank ${rank}`]),
+    ...(knn === null ? [] : [`kNN ${percent(knn)}`]),
+  ].join(', ');
+}
+
+function tellResult(result: OutputOf<Pretrain>, folder: string, output: Output): void {
+  const { state, step, steps, model, seconds, knn, untrainedKnn } = result;
+  if (state === 'stopped') {
+    output.say(
+      `Stopped after ${step} of ${steps} steps. The encoder ${model} is usable as it is; \`gondola pretrain ${folder} --resume\` goes on.`,
+    );
+    return;
+  }
+  const gain =
+    knn !== null && untrainedKnn !== null ? ` kNN ${percent(untrainedKnn)} before, ${percent(knn)} now.` : '';
+  output.say(`${model} is trained: ${step} steps in ${duration(seconds)}.${gain} Next: \`gondola index ${folder}\`.`);
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+function duration(seconds: number): string {
+  return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
+}
