@@ -3,13 +3,12 @@
  * the photo, the recipe, the view and the random stream, and of nothing else, so a run can be repeated and resumed.
  */
 import type { Random } from '../base/random.ts';
-import { flip, solarisedLevels } from './augment.ts';
+import { augment, type CropPreset } from './augment.ts';
 import type { Box, Picture } from './picture.ts';
 import { resample } from './resize.ts';
-import { normalisedLevels, readNormalised, writeThroughLevels } from './tensor.ts';
+import { readNormalised, writeThroughLevels } from './tensor.ts';
 
-/** `paper`: the official augmentation. `products`: for packaged goods, where colour and printed text tell the flavours apart. */
-export type CropPreset = 'products' | 'paper';
+export type { CropPreset } from './augment.ts';
 
 export interface CropRecipe {
   readonly preset: CropPreset;
@@ -52,10 +51,9 @@ export function writeCrop(
 ): void {
   const size = viewSize(recipe, view);
   const box = randomBox(picture, view < globalViews ? recipe.globalScale : recipe.localScale, random);
-  const crop = resample(picture, box, size, size);
-  if (recipe.preset === 'paper' && random.chance(0.5)) flip(crop);
-  const solarised = recipe.preset === 'paper' && view === 1 && random.chance(0.2);
-  writeThroughLevels(crop, solarised ? solarisedLevels : normalisedLevels, into, offset);
+  const cut = (side: number) => resample(picture, box, side, side);
+  const { crop, levels } = augment(recipe.preset, view, size, cut, random);
+  writeThroughLevels(crop, levels, into, offset);
 }
 
 /** All views of a photo as pictures, for looking at what a network is trained on. */

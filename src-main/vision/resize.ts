@@ -37,7 +37,8 @@ function windows(from: number, length: number, size: number, low: number, high: 
   const scale = length / size;
   const widening = Math.max(1, scale);
   const reach = 2 * widening;
-  const stride = Math.ceil(reach) * 2 + 1;
+  // Room for the window, filled up to fours for the rows.
+  const stride = (Math.ceil(reach) * 2 + 4) & ~3;
   const starts = new Int32Array(size);
   const counts = new Int32Array(size);
   const weights = new Int32Array(size * stride);
@@ -67,23 +68,30 @@ export function resample(picture: Picture, box: Box, width: number, height: numb
   const bottom = Math.ceil(y + boxHeight);
   const across = windows(x, boxWidth, width, Math.floor(x), Math.ceil(x + boxWidth));
   const down = windows(y, boxHeight, height, top, bottom);
-  const narrowed = new Uint8ClampedArray((bottom - top) * width * 3);
-  shrinkColumns(picture, top, bottom, across, width, narrowed);
+  const narrow = scratch((bottom - top) * width * 3);
+  weighColumns(picture, top, bottom, across, width, narrow);
   const result = blankPicture(width, height);
-  shrinkRows(narrowed, top, down, width * 3, height, result.data);
+  weighRows(narrow, top, bottom, down, width * 3, height, result.data);
   return result;
 }
 
-function shrinkColumns(
+/** The columns' result, kept between calls: crops are drawn by the hundred a second, and their garbage would cost more than the copying. */
+let kept = new Uint8ClampedArray(0);
+
+function scratch(length: number): Uint8ClampedArray {
+  if (kept.length < length) kept = new Uint8ClampedArray(length);
+  return kept;
+}
+
+function weighColumns(
   picture: Picture,
   top: number,
   bottom: number,
-  across: Windows,
+  { starts, counts, weights, stride }: Windows,
   width: number,
   into: Uint8ClampedArray,
 ): void {
   const { data } = picture;
-  const { starts, counts, weights, stride } = across;
   let to = 0;
   for (let row = top; row < bottom; row++) {
     const line = row * picture.width;
@@ -109,28 +117,39 @@ function shrinkColumns(
   }
 }
 
-function shrinkRows(
+/** Four rows at a time, which halves the time of one at a time; where a window ends earlier, its last weights are 0. */
+function weighRows(
   from: Uint8ClampedArray,
   top: number,
-  down: Windows,
+  bottom: number,
+  { starts, counts, weights, stride }: Windows,
   line: number,
   height: number,
   into: Uint8Array,
 ): void {
   const sums = new Int32Array(line);
+  const clamped = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
+  const last = bottom - top - 1;
+  const at = (row: number) => Math.min(row, last) * line;
   for (let row = 0; row < height; row++) {
     sums.fill(half);
-    const source = down.starts[row] - top;
-    for (let j = 0; j < down.counts[row]; j++) {
-      const weight = down.weights[row * down.stride + j];
-      const at = (source + j) * line;
-      for (let i = 0; i < line; i++) sums[i] = (sums[i] + Math.imul(weight, from[at + i])) | 0;
+    const source = starts[row] - top;
+    for (let j = 0; j < counts[row]; j += 4) {
+      const first = row * stride + j;
+      const [w0, w1, w2, w3] = [weights[first], weights[first + 1], weights[first + 2], weights[first + 3]];
+      const [a, b, c, d] = [at(source + j), at(source + j + 1), at(source + j + 2), at(source + j + 3)];
+      for (let i = 0; i < line; i++) {
+        sums[i] =
+          (sums[i] +
+            Math.imul(w0, from[a + i]) +
+            Math.imul(w1, from[b + i]) +
+            Math.imul(w2, from[c + i]) +
+            Math.imul(w3, from[d + i])) |
+          0;
+      }
     }
     const to = row * line;
-    for (let i = 0; i < line; i++) {
-      const level = sums[i] >> precision;
-      into[to + i] = Math.min(255, Math.max(0, level));
-    }
+    for (let i = 0; i < line; i++) clamped[to + i] = sums[i] >> precision;
   }
 }
 
