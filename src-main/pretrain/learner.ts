@@ -7,7 +7,7 @@ import { GondolaError } from '../base/errors.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { dropPathFactors } from './dropPath.ts';
-import { MicroBatches } from './microBatches.ts';
+import { type CropSource, MicroBatches } from './microBatches.ts';
 import { type Crops, GLOBALS, type Objective, type StepSettings } from './objectives/objective.ts';
 import { ADAMW_DEFAULTS, AdamW, type AdamWOptions, clipScale, moveAverage, norm } from './optimiser.ts';
 
@@ -81,6 +81,11 @@ export class Learner {
     return this.#microBatches.sizes[0];
   }
 
+  /** Images of each run of a step, in order: what a `CropSource` will be asked for. */
+  get microBatches(): readonly number[] {
+    return this.#microBatches.sizes;
+  }
+
   /** The gradients of the last step, before clipping: live views, of the batch's loss. */
   get gradients(): Weights {
     return this.#microBatches.gradients;
@@ -88,9 +93,10 @@ export class Learner {
 
   /**
    * One whole training step: losses, gradients, clipping, AdamW, teacher, center.
+   * @param crops the whole batch, or what hands it out in micro-batches; where that throws, weights and state stay as they were
    * @throws GondolaError `training-diverged` when loss or gradients are not finite; weights and state are then those before the step.
    */
-  async step(crops: Crops, settings: StepSettings): Promise<StepReport> {
+  async step(crops: Crops | CropSource, settings: StepSettings): Promise<StepReport> {
     const { objective, batch } = this;
     const result = await this.#microBatches.run(crops, {
       networks: { student: this.student, teacher: this.teacher, state: this.state },

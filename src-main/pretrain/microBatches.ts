@@ -17,6 +17,12 @@ export interface MicroBatchOptions {
   readonly rows?: boolean;
 }
 
+/**
+ * Hands out a batch piece by piece: the crops of its next `images` images, view-major among themselves. The arrays are read until
+ * the next call or the end of the step.
+ */
+export type CropSource = (images: number) => Promise<Crops>;
+
 /** What stays the same over the micro-batches of one step. */
 export interface StepInputs {
   readonly networks: { readonly student: Weights; readonly teacher: Weights; readonly state: Weights };
@@ -80,8 +86,8 @@ export class MicroBatches {
     return new MicroBatches(options, sizes, compiled);
   }
 
-  /** Losses, sums and (in `gradients`) gradients of one batch. */
-  async run(crops: Crops, inputs: StepInputs): Promise<BatchResult> {
+  /** Losses, sums and (in `gradients`) gradients of one batch. What `crops` throws ends the run. */
+  async run(crops: Crops | CropSource, inputs: StepInputs): Promise<BatchResult> {
     const shared: Values = {
       ...named(inputs.networks.student, 'student.'),
       ...named(inputs.networks.teacher, 'teacher.'),
@@ -95,8 +101,9 @@ export class MicroBatches {
       const part: Part = { batch: this.#batch, start, images };
       const { program, additive, views } = this.#compiled.get(images)!;
       const target = start === 0 ? this.gradients : this.#scratch;
+      const own = typeof crops === 'function' ? await crops(images) : this.#cut(crops, part);
       const outputs = await program.run(
-        { ...shared, ...this.#own(crops, inputs.paths, part) },
+        { ...shared, ...this.#fed(own), ...this.#paths(inputs.paths, part) },
         named(target, 'gradient.'),
       );
       for (const name of additive) addInto(totals, name, outputs[name]);
@@ -119,15 +126,22 @@ export class MicroBatches {
     for (const { program } of this.#compiled.values()) await program.dispose();
   }
 
-  /** What is fed to one micro-batch alone. */
-  #own({ globals, locals }: Crops, paths: PathFactors | null, part: Part): Values {
+  #cut({ globals, locals }: Crops, part: Part): Crops {
+    const { locals: views } = this.#objective.crops;
+    return { globals: gather(globals, GLOBALS, part), locals: views > 0 ? gather(locals, views, part) : locals };
+  }
+
+  #fed({ globals, locals }: Crops): Values {
+    return this.#objective.crops.locals > 0 ? { globals, locals } : { globals };
+  }
+
+  #paths(paths: PathFactors | null, part: Part): Values {
+    if (!paths) return {};
     const { depth, crops } = this.#objective;
-    const branches = 2 * depth;
-    const own: Values = { globals: gather(globals, GLOBALS, part) };
-    if (crops.locals > 0) own.locals = gather(locals, crops.locals, part);
-    if (paths) own.globalPaths = gather(paths.globals, branches * GLOBALS, part);
-    if (paths && crops.locals > 0) own.localPaths = gather(paths.locals, branches * crops.locals, part);
-    return own;
+    const globalPaths = gather(paths.globals, 2 * depth * GLOBALS, part);
+    return crops.locals > 0
+      ? { globalPaths, localPaths: gather(paths.locals, 2 * depth * crops.locals, part) }
+      : { globalPaths };
   }
 }
 

@@ -1,5 +1,8 @@
 // The crops of every step, drawn ahead of time by worker threads.
+import { setImmediate } from 'node:timers/promises';
+import { stopIfAsked } from '../../base/errors.ts';
 import type { CropRecipe } from '../../vision/crops.ts';
+import type { CropSource } from '../microBatches.ts';
 import { type Crops, GLOBALS } from '../objectives/objective.ts';
 import { flatFile, type PictureFile, type PictureIndex } from '../pictures/cache.ts';
 import { Workers } from '../workers.ts';
@@ -29,9 +32,8 @@ export interface FeedOptions {
   readonly index: PictureIndex;
   readonly recipe: CropRecipe;
   readonly seed: number;
-  readonly batch: number;
-  /** Images of a part: what the learner works off at once. The last part of a step may be smaller. */
-  readonly part: number;
+  /** Images of each part of a step, in order: the learner's micro-batches. They add up to the batch. */
+  readonly parts: readonly number[];
   readonly workers: number;
   /** Bytes of crops that may lie ready or be under way. At least one part a worker and one more are. */
   readonly bytesAhead: number;
@@ -50,50 +52,59 @@ export function cropBytes({ globalSize, localSize, locals }: CropRecipe): number
  * which pictures a step sees (`order.ts`), so neither the number of workers nor their timing changes anything.
  */
 export class CropFeed {
-  /** Image counts of the parts of one step. */
-  readonly parts: readonly number[];
-  readonly stepsPerEpoch: number;
   /** Seconds that `next` has waited for pictures so far. */
   secondsWaited = 0;
   readonly #options: FeedOptions;
   readonly #order: EpochOrder;
+  /** Where each part begins within its batch. */
+  readonly #starts: readonly number[];
   readonly #workers: Workers<CropTask, Crops>;
   readonly #depth: number;
   readonly #drawn: Promise<Crops>[] = [];
   readonly #spare: Crops[] = [];
+  #handedOut: Crops | null = null;
   #nextPart: number;
   readonly #endPart: number;
 
   constructor(options: FeedOptions) {
-    const { folder, index, recipe, seed, batch, part, workers } = options;
+    const { folder, index, recipe, seed, parts, workers } = options;
     this.#options = options;
+    let batch = 0;
+    this.#starts = parts.map((images) => {
+      batch += images;
+      return batch - images;
+    });
     this.#order = new EpochOrder(index.pictures.length, batch, seed);
-    this.stepsPerEpoch = this.#order.stepsPerEpoch;
-    this.parts = Array.from({ length: Math.ceil(batch / part) }, (_, i) => Math.min(part, batch - i * part));
-    this.#nextPart = options.firstStep * this.parts.length;
-    this.#endPart = options.endStep * this.parts.length;
-    const affordable = Math.floor(options.bytesAhead / (part * cropBytes(recipe)));
-    this.#depth = Math.max(workers + 1, Math.min(affordable, STEPS_AHEAD * this.parts.length));
+    this.#nextPart = options.firstStep * parts.length;
+    this.#endPart = options.endStep * parts.length;
+    const affordable = Math.floor(options.bytesAhead / (Math.max(...parts) * cropBytes(recipe)));
+    this.#depth = Math.max(workers + 1, Math.min(affordable, STEPS_AHEAD * parts.length));
     const pictures = index.pictures.map(({ offset, width, height }) => ({ offset, width, height }));
     const data: CropWorkerData = { path: flatFile(folder, index.key), pictures, recipe, seed };
     this.#workers = new Workers(new URL('./cropWorker.ts', import.meta.url), workers, data);
     this.#drawAhead();
   }
 
-  /** The crops of the next part, in order. Give them back with `reuse` when they have been worked off. */
+  /** The crops of the next part, in order. They may be read until the next call, which takes their arrays back to be filled again. */
   async next(): Promise<Crops> {
+    if (this.#handedOut) this.#spare.push(this.#handedOut);
     const waiting = this.#drawn.shift();
     if (!waiting) throw new RangeError('The feed was asked for more steps than it was opened for.');
     const from = performance.now();
     const crops = await waiting;
     this.secondsWaited += (performance.now() - from) / 1000;
+    this.#handedOut = crops;
     this.#drawAhead();
     return crops;
   }
 
-  /** Takes arrays back, to be filled again: the memory of a part is then allocated once. */
-  reuse(crops: Crops): void {
-    this.#spare.push(crops);
+  /** The feed as a learner takes it. Each part first gives the event loop a turn, where a stop comes in, and then throws `Cancelled`. */
+  source(signal: AbortSignal): CropSource {
+    return async () => {
+      await setImmediate();
+      stopIfAsked(signal);
+      return this.next();
+    };
   }
 
   async close(): Promise<void> {
@@ -102,9 +113,11 @@ export class CropFeed {
 
   #drawAhead(): void {
     while (this.#drawn.length < this.#depth && this.#nextPart < this.#endPart) {
-      const step = Math.floor(this.#nextPart / this.parts.length);
-      const part = this.#nextPart % this.parts.length;
-      const numbers = this.#order.batch(step).slice(part * this.#options.part, (part + 1) * this.#options.part);
+      const { parts } = this.#options;
+      const step = Math.floor(this.#nextPart / parts.length);
+      const part = this.#nextPart % parts.length;
+      const start = this.#starts[part];
+      const numbers = this.#order.batch(step).slice(start, start + parts[part]);
       const promise = this.#draw(step, numbers);
       // A failure is thrown by the `next` that reaches this part; until then it must not count as unhandled.
       promise.catch(() => {});

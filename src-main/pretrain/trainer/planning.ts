@@ -17,6 +17,7 @@ export const PROBE_SHARE = 0.02;
 /**
  * Seconds of one step, as the mean after the first, which also pays for warming up.
  * @param budget seconds of the whole run that are left
+ * @throws Cancelled
  */
 export async function timeSteps(
   learner: Learner,
@@ -29,11 +30,9 @@ export async function timeSteps(
   const start = performance.now();
   const seconds: number[] = [];
   const elapsed = () => (performance.now() - start) / 1000;
-  while (!signal.aborted) {
+  for (;;) {
     const from = performance.now();
-    const crops = await feed.next();
-    await learner.step(crops, settings(0));
-    feed.reuse(crops);
+    await learner.step(feed.source(signal), settings(0));
     seconds.push((performance.now() - from) / 1000);
     if (elapsed() > MOST_SHARE * budget) break;
     if (seconds.length > LEAST_STEPS && elapsed() > wanted) break;

@@ -47,7 +47,7 @@ export function feedOptions(
   request: TrainingRequest,
   recipe: Recipe,
   index: PictureIndex,
-  part: number,
+  parts: readonly number[],
   firstStep: number,
   endStep: number,
 ): FeedOptions {
@@ -56,8 +56,7 @@ export function feedOptions(
     index,
     recipe: recipe.crops,
     seed: recipe.seed,
-    batch: recipe.batch,
-    part,
+    parts,
     // Half the cores draw crops, since the runtime keeps all of them busy already.
     workers: Math.max(1, Math.min(8, request.cores >> 1)),
     bytesAhead: BYTES_AHEAD,
@@ -173,10 +172,9 @@ async function planSteps(
   const secondsLeft = () => (end - Date.now()) / 1000;
   const before = copied(learner.tensors());
   const plan = planOf(recipe, mostSteps(stepsPerEpoch), stepsPerEpoch);
-  const feed = new CropFeed(feedOptions(request, recipe, index, learner.batch, 0, plan.steps));
+  const feed = new CropFeed(feedOptions(request, recipe, index, learner.microBatches, 0, plan.steps));
   try {
     const stepSeconds = await timeSteps(learner, feed, settingsOf(recipe, plan), secondsLeft(), context.signal);
-    stopIfAsked(context.signal);
     learner.restore(before, 'The start values');
     const affordable = stepsWithin(
       secondsLeft(),

@@ -2,7 +2,7 @@
  * A training from photos to an encoder: pictures, plan, steps, epochs, checkpoints. Everything that decides the weights is a function of
  * the configuration and the step, so that a run that was killed and resumed ends in the same weights, bit for bit (CPU).
  */
-import { setImmediate } from 'node:timers/promises';
+import { Cancelled } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { withoutPrefix } from '../../model/parameters.ts';
 import { writeCheckpoint } from '../checkpoint.ts';
@@ -59,7 +59,7 @@ class Trainer {
     this.#stepSeconds = prepared.stepSeconds ?? 0;
     const { config, index, learner } = prepared;
     this.#feed = new CropFeed(
-      feedOptions(request, config.recipe, index, learner.batch, prepared.step, config.plan.steps),
+      feedOptions(request, config.recipe, index, learner.microBatches, prepared.step, config.plan.steps),
     );
     this.#meter = new ProgressMeter(config.plan.steps, context.progress, prepared.step);
   }
@@ -75,11 +75,13 @@ class Trainer {
     const settings = settingsOf(config.recipe, config.plan);
     const { steps, stepsPerEpoch } = config.plan;
     while (this.#step < steps) {
-      // Lets a stop come in, which waits while the runtime blocks this thread.
-      await setImmediate();
-      if (this.#context.signal.aborted) return this.#stopped();
       if (this.#timeIsUp()) return this.#outOfTime();
-      await this.#oneStep(settings);
+      try {
+        await this.#oneStep(settings);
+      } catch (error) {
+        if (error instanceof Cancelled) return this.#stopped();
+        throw error;
+      }
       if (this.#step % stepsPerEpoch === 0 || this.#step === steps) await this.#endEpoch();
       if (this.#checkpointDue() && this.#step < steps) await this.#checkpoint();
     }
@@ -96,9 +98,7 @@ class Trainer {
     const { learner, config } = this.#prepared;
     const from = performance.now();
     const waitedBefore = this.#feed.secondsWaited;
-    const crops = await this.#feed.next();
-    const report = await learner.step(crops, settings(this.#step));
-    this.#feed.reuse(crops);
+    const report = await learner.step(this.#feed.source(this.#context.signal), settings(this.#step));
     this.#step++;
     this.#stepSeconds = (performance.now() - from) / 1000;
     addStep(this.#epoch, report, this.#stepSeconds, this.#feed.secondsWaited - waitedBefore);
@@ -151,7 +151,9 @@ class Trainer {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
+  /** At the end of the first epoch, then every minute. */
   #checkpointDue(): boolean {
+    if (this.#step === this.#prepared.config.plan.stepsPerEpoch) return true;
     const since = (performance.now() - this.#checkpointAt) / 1000;
     return since >= Math.max(CHECKPOINT_EVERY, this.#checkpointSeconds / CHECKPOINT_SHARE);
   }
