@@ -1,0 +1,90 @@
+/**
+ * A patch embedding that starts from the photos' own principal components: filters that tell apart what varies between patches
+ * of these very photos, instead of random ones that all see mostly the mean colour. A short training has no time to find them by itself.
+ */
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Random } from '../base/random.ts';
+import { imageDeviation, imageMean } from '../vision/tensor.ts';
+
+/** A picture as RGB bytes; where a patch is cut decides nothing but the sample. */
+interface Pictures {
+  readonly count: number;
+  read(number: number): { readonly width: number; readonly height: number; readonly data: Uint8Array };
+}
+
+export interface PatchFilters {
+  /** [dimensions, 3, patch, patch], as `patch_embed.proj.weight`. */
+  readonly weight: Float32Array;
+  /** [dimensions], which centers the filters' answers on the mean patch. */
+  readonly bias: Float32Array;
+}
+
+/** Pictures and patches of each that the components are estimated from; more change the leading ones no further. */
+const PICTURES = 1000;
+const PATCHES = 24;
+/** Where two patches differ by less than this share of the strongest component, it is noise and is not blown up by the whitening. */
+const NOISE = 1e-3;
+
+/**
+ * The leading components of normalised patches as filters, whitened: filter i is vᵢ · deviation ÷ √(λᵢ + noise), so that every answer varies
+ * alike. Directions beyond the patches' own dimension (3 · patch²) stay 0.
+ * @param deviation of each filter's answers over the photos' patches
+ */
+export function principalPatchFilters(
+  pictures: Pictures,
+  dimensions: number,
+  patch: number,
+  deviation: number,
+  random: Random,
+): PatchFilters {
+  const length = 3 * patch * patch;
+  const sample = samplePatches(pictures, patch, random);
+  const mean = new Float64Array(length);
+  for (const vector of sample) for (let i = 0; i < length; i++) mean[i] += vector[i] / sample.length;
+  const covariance = Matrix.zeros(length, length);
+  const centered = new Matrix(sample.map((vector) => Array.from(vector, (value, i) => value - mean[i])));
+  covariance.add(centered.transpose().mmul(centered)).div(sample.length);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, { assumeSymmetric: true });
+
+  const weight = new Float32Array(dimensions * length);
+  const bias = new Float32Array(dimensions);
+  const strongest = realEigenvalues[length - 1];
+  for (let filter = 0; filter < Math.min(dimensions, length); filter++) {
+    // Eigenvalues come in rising order.
+    const column = length - 1 - filter;
+    const scale = deviation / Math.sqrt(Math.max(0, realEigenvalues[column]) + NOISE * strongest);
+    let offset = 0;
+    for (let i = 0; i < length; i++) {
+      const value = eigenvectorMatrix.get(i, column) * scale;
+      weight[filter * length + i] = value;
+      offset += value * mean[i];
+    }
+    bias[filter] = -offset;
+  }
+  return { weight, bias };
+}
+
+/** Patches as the network reads them: planar [3, patch, patch], normalised. */
+function samplePatches(pictures: Pictures, patch: number, random: Random): Float64Array[] {
+  const patches: Float64Array[] = [];
+  for (let turn = 0; turn < Math.min(PICTURES, pictures.count); turn++) {
+    const { width, height, data } = pictures.read(random.integer(pictures.count));
+    if (width < patch || height < patch) continue;
+    for (let n = 0; n < PATCHES; n++) {
+      const left = random.integer(width - patch + 1);
+      const top = random.integer(height - patch + 1);
+      const vector = new Float64Array(3 * patch * patch);
+      for (let y = 0, at = 0; y < patch; y++) {
+        for (let x = 0; x < patch; x++, at++) {
+          const from = ((top + y) * width + left + x) * 3;
+          for (let channel = 0; channel < 3; channel++) {
+            vector[channel * patch * patch + at] =
+              (data[from + channel] / 255 - imageMean[channel]) / imageDeviation[channel];
+          }
+        }
+      }
+      patches.push(vector);
+    }
+  }
+  return patches;
+}
