@@ -45,7 +45,7 @@ export class AdamW {
     const { first, second, steps } = moments;
     const { beta1, beta2, epsilon } = this.#options;
     const { learningRate, scale } = settings;
-    const keep = 1 - learningRate * (isRegularised(parameter) ? settings.weightDecay : 0);
+    const keep = Math.fround(1 - learningRate * (isRegularised(parameter) ? settings.weightDecay : 0));
     const stepSize = learningRate / (1 - beta1 ** steps);
     const correction = 1 / Math.sqrt(1 - beta2 ** steps);
     for (let i = 0; i < values.length; i++) {
@@ -54,7 +54,7 @@ export class AdamW {
       const v = beta2 * second[i] + (1 - beta2) * g * g;
       first[i] = m;
       second[i] = v;
-      values[i] = values[i] * keep - (stepSize * m) / (Math.sqrt(v) * correction + epsilon);
+      values[i] = Math.fround(values[i] * keep) - (stepSize * m) / (Math.sqrt(v) * correction + epsilon);
     }
   }
 
@@ -115,6 +115,7 @@ export function clipScale(length: number, clip: number): number {
 
 /** average ← momentum · average + (1 − momentum) · values, in place. */
 export function moveAverage(average: Float32Array, values: Float32Array, momentum: number): void {
-  const rest = 1 - momentum;
-  for (let i = 0; i < average.length; i++) average[i] = average[i] * momentum + values[i] * rest;
+  const keep = Math.fround(momentum);
+  const rest = Math.fround(1 - momentum);
+  for (let i = 0; i < average.length; i++) average[i] = Math.fround(average[i] * keep) + Math.fround(values[i] * rest);
 }

@@ -1,0 +1,248 @@
+/**
+ * A vision transformer at rest, for embeddings and attention. On disk it is a safetensors file with the backbone's parameters under their official
+ * names, and a .json of the same stem with what they alone do not tell: heads, input size, preprocessing.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { GondolaError, sentence } from '../base/errors.ts';
+import { writeFileAtomically } from '../base/files.ts';
+import { Random } from '../base/random.ts';
+import { input, type Node, reshape, slice } from '../engine/graph.ts';
+import type { Program, Runtime, Values } from '../engine/runtime.ts';
+import { constantLookup, initialWeights, type Lookup, selectWeights, type Weights } from './parameters.ts';
+import type { Grid } from './positions.ts';
+import { gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
+import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
+
+const positive = z.int().positive();
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+const descriptionSchema = z.object({
+  architecture: z
+    .object({
+      dimensions: positive,
+      depth: positive,
+      heads: positive,
+      patch: positive,
+      image: positive,
+      registers: z.int().nonnegative().default(0),
+      layerScale: z.boolean().default(false),
+    })
+    .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads'),
+  /** Side in pixels of the pictures that the encoder is meant for. */
+  inputSize: positive,
+  /** Of red, green and blue, in units of 255: what is subtracted from a pixel, and what the difference is divided by. */
+  mean: triple,
+  std: triple,
+  /** How it was made: anything that its maker wants to be known. */
+  made: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** The .json beside the weights. */
+export type EncoderDescription = z.infer<typeof descriptionSchema>;
+
+/** A size in pixels, both sides multiples of the patch. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What the last block attends to; everything image by image. */
+export interface Attention {
+  /** [n, heads, patches]: the class token's row over the patches; what it gives itself and the registers is left out. */
+  readonly attention: Float32Array;
+  /** [n, patches, dimensions]: key features, heads side by side. */
+  readonly keys: Float32Array;
+  readonly heads: number;
+  /** Patches lie row by row. */
+  readonly grid: Grid;
+}
+
+/** Programs kept compiled at a time; each holds a copy of the weights. */
+const PROGRAMS = 4;
+/** More images a run make it no faster on a CPU. */
+const LARGEST_BATCH = 16;
+/** Tokens a run at most, which bounds its memory for large pictures. */
+const TOKENS = 4096;
+
+export class Encoder {
+  readonly config: VitConfig;
+  /** Side in pixels of the pictures that `embed` expects by default. */
+  readonly inputSize: number;
+  readonly #runtime: Runtime;
+  readonly #weights: Weights;
+  /** The most recently used last. */
+  readonly #programs = new Map<string, Promise<Program>>();
+
+  /** @throws GondolaError `weights-mismatch`, `image-size` */
+  constructor(runtime: Runtime, config: VitConfig, weights: Weights, source: string, inputSize = config.image) {
+    gridOf(config, inputSize, inputSize);
+    this.config = config;
+    this.inputSize = inputSize;
+    this.#runtime = runtime;
+    this.#weights = selectWeights(vitParameters(config), weights, source);
+  }
+
+  /**
+   * Reads NAME.safetensors and the NAME.json beside it.
+   * @throws GondolaError `weights-unreadable`, `weights-mismatch`, `encoder-unreadable`
+   */
+  static async load(runtime: Runtime, weightsPath: string): Promise<Encoder> {
+    const { architecture, inputSize } = await readDescription(descriptionPath(weightsPath));
+    const { tensors } = await readSafetensors(weightsPath);
+    return new Encoder(runtime, architecture, tensors, weightsPath, inputSize);
+  }
+
+  /** The same network before any training: the baseline that shows what training added. */
+  static untrained(runtime: Runtime, config: VitConfig, seed: number, inputSize = config.image): Encoder {
+    const weights = initialWeights(vitParameters(config), new Random(seed));
+    return new Encoder(runtime, config, weights, 'The untrained encoder', inputSize);
+  }
+
+  /** Width of an embedding. */
+  get dimensions(): number {
+    return this.config.dimensions;
+  }
+
+  /**
+   * The class token after the last norm, not normalised to length 1: [n, dimensions].
+   * @param images at least [n, 3, height, width], normalised; more is not looked at
+   * @param size input size × input size unless given
+   */
+  async embed(images: Float32Array, n: number, size: ImageSize = this.#square()): Promise<Float32Array> {
+    const { feature } = await this.#run('embed', images, n, size);
+    return feature;
+  }
+
+  /** The last block's attention and keys; parameters as of `embed`. */
+  async attend(images: Float32Array, n: number, size: ImageSize = this.#square()): Promise<Attention> {
+    const { attention, keys } = await this.#run('attend', images, n, size);
+    return { attention, keys, heads: this.config.heads, grid: gridOf(this.config, size.height, size.width) };
+  }
+
+  /** Writes both files, each atomically. */
+  async save(weightsPath: string, description: Pick<EncoderDescription, 'mean' | 'std' | 'made'>): Promise<void> {
+    const { config, inputSize } = this;
+    await writeEncoder(weightsPath, { ...description, architecture: config, inputSize }, this.#weights);
+  }
+
+  async dispose(): Promise<void> {
+    const programs = [...this.#programs.values()];
+    this.#programs.clear();
+    for (const program of programs) await (await program).dispose();
+  }
+
+  #square(): ImageSize {
+    return { height: this.inputSize, width: this.inputSize };
+  }
+
+  /**
+   * Full batches go through one program. A rest of more than half a batch goes through it too, filled up with zeros; a smaller
+   * one image by image, through the program that single pictures need anyway.
+   */
+  async #run(kind: Kind, images: Float32Array, n: number, size: ImageSize): Promise<Values> {
+    const extent = 3 * size.height * size.width;
+    if (images.length < n * extent)
+      throw new GondolaError(
+        'image-size',
+        `${n} images of ${size.width} × ${size.height} pixels take ${n * extent} values, and ${images.length} were given.`,
+      );
+    const { rows, columns } = gridOf(this.config, size.height, size.width);
+    const batch = Math.min(
+      LARGEST_BATCH,
+      Math.max(1, Math.floor(TOKENS / (1 + this.config.registers + rows * columns))),
+    );
+    const results: Values = {};
+    for (let start = 0; start < n; ) {
+      const left = n - start;
+      const rowsRun = left > batch / 2 ? batch : 1;
+      const count = Math.min(left, rowsRun);
+      const given = images.subarray(start * extent, (start + count) * extent);
+      const fed = count === rowsRun ? given : filledUp(given, rowsRun * extent);
+      const program = await this.#program(kind, rowsRun, size);
+      for (const [name, values] of Object.entries(await program.run({ images: fed }))) {
+        const width = values.length / rowsRun;
+        results[name] ??= new Float32Array(n * width);
+        results[name].set(values.subarray(0, count * width), start * width);
+      }
+      start += count;
+    }
+    return results;
+  }
+
+  #program(kind: Kind, batch: number, size: ImageSize): Promise<Program> {
+    const key = `${kind} ${batch} ${size.height} ${size.width}`;
+    const program = this.#programs.get(key) ?? this.#compile(kind, batch, size);
+    this.#programs.delete(key);
+    this.#programs.set(key, program);
+    for (const [oldest, unused] of this.#programs) {
+      if (this.#programs.size <= PROGRAMS) break;
+      this.#programs.delete(oldest);
+      void unused.then((compiled) => compiled.dispose());
+    }
+    return program;
+  }
+
+  #compile(kind: Kind, batch: number, { height, width }: ImageSize): Promise<Program> {
+    const images = input('images', [batch, 3, height, width]);
+    return this.#runtime.compile(OUTPUTS[kind](this.config, constantLookup(this.#weights), images));
+  }
+}
+
+type Kind = 'embed' | 'attend';
+
+const OUTPUTS: Readonly<Record<Kind, (config: VitConfig, weights: Lookup, images: Node) => Record<string, Node>>> = {
+  embed: (config, weights, images) => ({ feature: new Vit(config, weights).pass(images).feature }),
+  attend: (config, weights, images) => {
+    const { attention, keys } = new Vit(config, weights).pass(images);
+    const [n, heads, , tokens] = attention.shape;
+    const first = 1 + config.registers;
+    return {
+      attention: slice(reshape(attention, [n, heads, tokens]), 2, first, tokens),
+      keys: slice(keys, 1, first, tokens),
+    };
+  },
+};
+
+/** Writes an encoder that is not open, as a training does; see `Encoder.save`. */
+export async function writeEncoder(
+  weightsPath: string,
+  description: EncoderDescription,
+  weights: Weights,
+): Promise<void> {
+  const path = descriptionPath(weightsPath);
+  await writeSafetensors(weightsPath, selectWeights(vitParameters(description.architecture), weights, weightsPath));
+  await writeFileAtomically(path, `${JSON.stringify(description, null, 2)}\n`);
+}
+
+/** @throws GondolaError `encoder-unreadable` */
+export async function readDescription(path: string): Promise<EncoderDescription> {
+  const fail = (what: string, cause?: unknown) =>
+    new GondolaError(
+      'encoder-unreadable',
+      `${path} does not describe an encoder: ${what}.`,
+      'It belongs beside the weights and is written with them; restore both files.',
+      { cause },
+    );
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw fail(sentence(error), error);
+  }
+  const parsed = descriptionSchema.safeParse(json);
+  if (!parsed.success) throw fail(`${parsed.error.issues[0].path.join('.')}: ${parsed.error.issues[0].message}`);
+  return parsed.data;
+}
+
+function descriptionPath(weightsPath: string): string {
+  if (!weightsPath.endsWith('.safetensors'))
+    throw new GondolaError('encoder-unreadable', `${weightsPath} is no .safetensors file.`, 'Name the weights file.');
+  return weightsPath.replace(/\.safetensors$/, '.json');
+}
+
+function filledUp(values: Float32Array, length: number): Float32Array {
+  const filled = new Float32Array(length);
+  filled.set(values);
+  return filled;
+}
