@@ -14,6 +14,8 @@ export type Length =
 /** How the weights start. */
 export type Initialisation =
   | { readonly kind: 'random' }
+  /** Random but for the patch embedding: the photos' own principal components. */
+  | { readonly kind: 'principal-components'; readonly deviation: number }
   /** From the encoder in a weight file; the head starts at random. */
   | { readonly kind: 'encoder'; readonly file: string };
 
