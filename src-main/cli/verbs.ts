@@ -1,10 +1,14 @@
 import type { Verb } from './verb.ts';
 import { benchVerb } from './verbs/bench.ts';
+import { classifyVerb } from './verbs/classify.ts';
+import { evaluateVerb } from './verbs/evaluate.ts';
 import { importVerb } from './verbs/import.ts';
+import { indexVerb } from './verbs/index.ts';
 import { initVerb } from './verbs/init.ts';
 import { labelVerb } from './verbs/label.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
 import { sampleVerb } from './verbs/sample.ts';
+import { searchVerb } from './verbs/search.ts';
 import { statusVerb } from './verbs/status.ts';
 
 /** Every verb, in the order of a first session: this is the order of the help. */
@@ -13,6 +17,10 @@ export const verbs: readonly Verb[] = [
   importVerb,
   labelVerb,
   pretrainVerb,
+  indexVerb,
+  classifyVerb,
+  evaluateVerb,
+  searchVerb,
   statusVerb,
   sampleVerb,
   benchVerb,

@@ -1,9 +1,16 @@
 import { catalogueCalls } from './catalogue.ts';
 import { libraryCalls } from './library.ts';
+import { recogniseCalls } from './recognise.ts';
 import { sampleCalls } from './sample.ts';
 import { trainingCalls } from './training.ts';
 
 /** The whole contract: every call by name. Each room's calls are written in the file of that room. */
-export const contract = { ...libraryCalls, ...catalogueCalls, ...sampleCalls, ...trainingCalls } as const;
+export const contract = {
+  ...libraryCalls,
+  ...catalogueCalls,
+  ...recogniseCalls,
+  ...sampleCalls,
+  ...trainingCalls,
+} as const;
 
 export type Contract = typeof contract;

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { libraryHandlers } from './library/service.ts';
+import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
 import { trainingHandlers } from './training/service.ts';
 
@@ -10,6 +11,7 @@ import { trainingHandlers } from './training/service.ts';
 export const services: Handlers<Contract, CoreContext> = {
   ...libraryHandlers,
   ...catalogueHandlers,
+  ...recogniseHandlers,
   ...sampleHandlers,
   ...trainingHandlers,
 };

@@ -2,36 +2,12 @@
  * Sets the classifier up on the labels that a workspace has, by leaving one photo out at a time: how much the learned similarity
  * counts beside the hand-made ones, when the answer is Unknown, and how sure an answer is. Deterministic.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { calibration as calibrationSchema } from '../../contract/recognise.ts';
 import { type Candidates, collectCandidates } from './candidates.ts';
 import { byClass, type Examples } from './examples.ts';
 import { confidenceOf, fitReliability, fitThresholds, type Trial } from './reliability.ts';
 import { DEPTH, type Neighbour, type Vote, vote, voterCount } from './vote.ts';
-
-export const calibrationSchema = z.object({
-  /** Share of each space in the similarity, by name; they sum to 1. */
-  weights: z.record(z.string(), z.number()),
-  /** Neighbours that vote. */
-  voters: z.number().int().positive(),
-  thresholds: z.object({ similarity: z.number(), margin: z.number() }),
-  reliability: z.object({ intercept: z.number(), similarity: z.number(), margin: z.number() }),
-  statistics: z.object({
-    examples: z.number(),
-    classes: z.number(),
-    /** Labelled regions whose SKU is on another photo too: those that leave-one-photo-out can ask about. */
-    trials: z.number(),
-    /** Of them, named right by the mixture, and by each space alone; null without trials. */
-    accuracy: z.number().nullable(),
-    alone: z.record(z.string(), z.number().nullable()),
-    /** Of the trials, refused as Unknown; and refused where the SKU was taken out of the catalogue. */
-    refused: z.number().nullable(),
-    refusedUncatalogued: z.number().nullable(),
-    /** Mean squared difference between confidence and outcome over the trials: 0 is perfect, 0.25 a coin. */
-    brier: z.number().nullable(),
-    /** Whether too few SKUs are on two photos, so that part of the trials had to be assumed. */
-    assumed: z.boolean(),
-  }),
-});
 
 export type Calibration = z.infer<typeof calibrationSchema>;
 

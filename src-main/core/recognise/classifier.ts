@@ -2,6 +2,7 @@
 import { Vectors } from '../../store/vectors.ts';
 import type { Calibration } from './calibrate.ts';
 import { type Examples, type Look, rowOf } from './examples.ts';
+import { Mixture } from './mixture.ts';
 import { confidenceOf } from './reliability.ts';
 import { DEPTH, type Vote, vote } from './vote.ts';
 
@@ -14,31 +15,22 @@ export interface Answer extends Vote {
 
 export type Setup = Pick<Calibration, 'weights' | 'voters' | 'thresholds' | 'reliability'>;
 
-/**
- * The mixture Σ weight · similarity is the dot product of the spaces' vectors side by side, each times the root of its weight: one search
- * finds the nearest neighbours of the mixture exactly.
- */
 export class Classifier {
   readonly #examples: Examples;
   readonly #setup: Setup;
-  readonly #parts: { name: string; dimensions: number; scale: number }[];
+  readonly #mixture: Mixture;
   readonly #vectors: Vectors;
-  /** Reused from one question to the next. */
-  readonly #mixed: Float32Array;
 
   constructor(examples: Examples, setup: Setup) {
     this.#examples = examples;
     this.#setup = setup;
-    this.#parts = examples.spaces
-      .map(({ name, dimensions }) => ({ name, dimensions, scale: Math.sqrt(setup.weights[name] ?? 0) }))
-      .filter(({ scale }) => scale > 0);
-    this.#mixed = new Float32Array(this.#parts.reduce((sum, { dimensions }) => sum + dimensions, 0));
-    this.#vectors = new Vectors(this.#mixed.length, examples.labels.length);
+    this.#mixture = new Mixture(examples.spaces, setup.weights);
+    this.#vectors = new Vectors(this.#mixture.dimensions, examples.labels.length);
     const spaces = new Map(examples.spaces.map((space) => [space.name, space]));
     for (let example = 0; example < examples.labels.length; example++) {
       this.#vectors.set(
         example,
-        this.#mix((name) => rowOf(spaces.get(name)!, example)),
+        this.#mixture.mix((name) => rowOf(spaces.get(name)!, example)),
       );
     }
   }
@@ -48,7 +40,7 @@ export class Classifier {
    * @returns null where no example is left to compare with
    */
   answer(look: Look, accept?: (example: number) => boolean): Answer | null {
-    const query = this.#mix((name) => look[name]);
+    const query = this.#mixture.mix((name) => look[name]);
     const enough = Math.min(5, this.#examples.classes.length);
     // Five different classes may lie farther than the usual depth, where one class has many examples.
     for (let depth = DEPTH; ; depth *= 4) {
@@ -64,14 +56,5 @@ export class Classifier {
         unknown: similarity < thresholds.similarity || margin < thresholds.margin,
       };
     }
-  }
-
-  #mix(part: (name: string) => Float32Array): Float32Array {
-    let at = 0;
-    for (const { name, dimensions, scale } of this.#parts) {
-      const values = part(name);
-      for (let i = 0; i < dimensions; i++) this.#mixed[at++] = values[i] * scale;
-    }
-    return this.#mixed;
   }
 }
