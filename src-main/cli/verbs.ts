@@ -1,6 +1,7 @@
 import type { Verb } from './verb.ts';
 import { benchVerb } from './verbs/bench.ts';
 import { classifyVerb } from './verbs/classify.ts';
+import { demoVerb } from './verbs/demo.ts';
 import { evaluateVerb } from './verbs/evaluate.ts';
 import { importVerb } from './verbs/import.ts';
 import { indexVerb } from './verbs/index.ts';
@@ -10,6 +11,7 @@ import { pretrainVerb } from './verbs/pretrain.ts';
 import { sampleVerb } from './verbs/sample.ts';
 import { searchVerb } from './verbs/search.ts';
 import { statusVerb } from './verbs/status.ts';
+import { verifyVerb } from './verbs/verify.ts';
 
 /** Every verb, in the order of a first session: this is the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -23,5 +25,7 @@ export const verbs: readonly Verb[] = [
   searchVerb,
   statusVerb,
   sampleVerb,
+  demoVerb,
+  verifyVerb,
   benchVerb,
 ];
