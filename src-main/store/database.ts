@@ -61,6 +61,7 @@ function migrate(database: Database, file: string, migrations: readonly string[]
   }
   if (database.pragma('journal_mode', { simple: true }) !== 'wal') database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
+  database.pragma('cache_size = -65536'); // 64 MB: the keys of a hundred thousand photos
   // A migration may rebuild a table that others refer to; SQLite allows that only with foreign keys off, and ignores
   // the switch inside a transaction.
   database.pragma('foreign_keys = OFF');

@@ -20,7 +20,7 @@ import { sortOut } from './news.ts';
 import type { FileProblem } from './problems.ts';
 import { readFiles } from './reading.ts';
 import type { Fate } from './record.ts';
-import { thumbnailsPresent } from './thumbnails.ts';
+import { Thumbnails } from './thumbnails.ts';
 import { walk } from './walk.ts';
 
 export interface ImportRequest {
@@ -69,7 +69,7 @@ export async function importPhotos(
 
   const job = startJob(database, 'import', { paths: request.paths.map((path) => resolve(path)), labels: source });
   try {
-    const news = sortOut(workspace, found, await thumbnailsPresent(workspace));
+    const news = sortOut(workspace, found, await Thumbnails.list(workspace));
     fates.unchanged = news.unchanged;
     fates.failed = news.stillFailing.length;
     problems.push(...news.stillFailing);

@@ -5,7 +5,7 @@ import { type NewPhoto, photoBySha256 } from '../../store/photos.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import { readPhoto } from '../../vision/decode.ts';
 import { type FileProblem, fileProblem } from './problems.ts';
-import { writeThumbnail } from './thumbnails.ts';
+import type { Thumbnails } from './thumbnails.ts';
 import type { FoundFile } from './walk.ts';
 
 /** What became of a file: a photo (null where its bytes are known already), or a problem (`file` null: it could not even be looked at). */
@@ -17,10 +17,9 @@ export type Intake =
 const maximumBytes = 512 * 1024 * 1024;
 
 /**
- * @param thumbnails the hashes that have a thumbnail; the new one is added
  * @throws only where the workspace cannot be written; whatever is wrong with the file becomes its problem
  */
-export async function takeIn(workspace: Workspace, file: FoundFile, thumbnails: Set<string>): Promise<Intake> {
+export async function takeIn(workspace: Workspace, file: FoundFile, thumbnails: Thumbnails): Promise<Intake> {
   const name = basename(file.path);
   if (file.bytes > maximumBytes) {
     const problem: FileProblem = {
@@ -47,8 +46,7 @@ export async function takeIn(workspace: Workspace, file: FoundFile, thumbnails: 
   } catch (error) {
     return { file, problem: fileProblem(file.path, error) };
   }
-  await writeThumbnail(workspace, sha256, taken.thumbnail);
-  thumbnails.add(sha256);
+  thumbnails.write(sha256, taken.thumbnail);
   return { file, sha256, photo: known ? null : { ...taken.header, sha256, bytes: bytes.length } };
 }
 

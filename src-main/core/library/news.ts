@@ -2,6 +2,7 @@
 import { importProblem, photoFile } from '../../store/photos.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { FileProblem } from './problems.ts';
+import type { Thumbnails } from './thumbnails.ts';
 import type { Found, FoundFile } from './walk.ts';
 
 /** What is left to read: the files that the database does not know as they are now. */
@@ -12,11 +13,11 @@ export interface News {
   unchanged: number;
   /** Failed at an earlier import, and their content is the same still. */
   stillFailing: FileProblem[];
-  thumbnails: Set<string>;
+  thumbnails: Thumbnails;
 }
 
 /** Looks at nothing but size and time of change: this is what makes a second import fast. */
-export function sortOut({ database }: Workspace, found: Found, thumbnails: Set<string>): News {
+export function sortOut({ database }: Workspace, found: Found, thumbnails: Thumbnails): News {
   const news: News = { files: [], problems: found.problems, unchanged: 0, stillFailing: [], thumbnails };
   const asItWas = (file: FoundFile, known: { bytes: number | null; modifiedMs: number | null }) =>
     known.bytes === file.bytes && known.modifiedMs === file.modifiedMs;

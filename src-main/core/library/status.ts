@@ -11,7 +11,7 @@ import { activeModel, models } from '../../store/models.ts';
 import { importProblems, photos } from '../../store/photos.ts';
 import { runs } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
-import { thumbnailsPresent } from './thumbnails.ts';
+import { Thumbnails } from './thumbnails.ts';
 
 /** @param check also read the whole database for damage */
 export async function workspaceStatus(workspace: Workspace, check: boolean, signal?: AbortSignal) {
@@ -28,7 +28,7 @@ export async function workspaceStatus(workspace: Workspace, check: boolean, sign
       total: total.photos,
       files: total.photoFiles,
       missing: await countMissing(workspace, signal),
-      thumbnails: (await thumbnailsPresent(workspace)).size,
+      thumbnails: (await Thumbnails.list(workspace)).count,
     },
     regions: {
       products: total.productRegions,

@@ -136,13 +136,14 @@ CREATE TABLE model (
   created_at TEXT NOT NULL
 ) STRICT;
 
--- L2-normalised float32, little-endian, tied to the model that made it.
+-- L2-normalised float32, little-endian, tied to the model that made it. With a rowid: vectors in the key's own tree would make
+-- every question about keys alone read them too.
 CREATE TABLE embedding (
   model_id INTEGER NOT NULL REFERENCES model (id) ON DELETE CASCADE,
   region_id INTEGER NOT NULL REFERENCES region (id) ON DELETE CASCADE,
   vector BLOB NOT NULL,
   PRIMARY KEY (model_id, region_id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX embedding_region ON embedding (region_id);
 
 -- Everything that a user did, append-only, in the same transaction as its effect: the rows as they were before and after.
