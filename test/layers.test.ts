@@ -29,7 +29,9 @@ function imports(): Import[] {
   const found: Import[] = [];
   for (const file of globSync('src-main/**/*.ts', { cwd: root })) {
     const source = readFileSync(join(root, file), 'utf8');
-    for (const [, target] of source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) found.push({ file, target });
+    // Not the words within a name or a string, such as 'library.import' or a label's source 'import'.
+    for (const [, target] of source.matchAll(/(?<![\w.'-])(?:from|import)\s*\(?\s*'([^'\n]+)'/g))
+      found.push({ file, target });
     for (const [, target] of source.matchAll(/new URL\(\s*'([^']+\.ts)'/g)) found.push({ file, target });
   }
   return found;
