@@ -67,7 +67,7 @@ export async function importPhotos(
     return source === 'folders' ? labelFromFolders(database, found.files) : null;
   };
 
-  const job = startJob(database, 'import', { paths: request.paths.map((path) => resolve(path)), labels: source });
+  const job = startJob(database, 'import', { paths: request.paths.map((path) => resolve(path)) });
   try {
     const news = sortOut(workspace, found, await Thumbnails.list(workspace));
     fates.unchanged = news.unchanged;
