@@ -9,7 +9,7 @@ export const sampleCalls = {
       photos: z.number().int().min(1).max(100_000).default(40),
       skus: z.number().int().min(2).max(500).default(30),
       /** Labelled facings of each SKU. */
-      labels: z.number().int().min(0).default(3),
+      labels: z.number().int().min(0).default(4),
       seed: z.number().int().min(0).default(1),
     }),
     z.object({

@@ -22,7 +22,7 @@ export const sampleVerb: Verb = {
         '--labels <count>',
         'facings of each SKU that labels.csv names; the rest is for classify',
         wholeNumber(0),
-        3,
+        4,
       )
       .option(
         '--seed <number>',

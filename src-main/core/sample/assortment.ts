@@ -203,7 +203,7 @@ function variantsOf(template: Template, count: number): { flavour: Flavour; size
  */
 export function drawAssortment(count: number, random: Random): Sku[] {
   const lines = Math.ceil(count / perLine);
-  const brands = drawBrands(Math.max(Math.min(2, lines), Math.ceil(lines * 0.65)), random);
+  const brands = drawBrands(Math.max(Math.min(2, lines), Math.ceil(lines * 0.8)), random);
   const skus: Sku[] = [];
   const taken = new Set<string>();
   for (let index = 0; index < lines; index++) {

@@ -22,13 +22,13 @@ export interface Lens {
 }
 
 export function drawLens(random: Random): Lens {
-  const warmth = random.uniform(-0.1, 0.12);
+  const warmth = random.uniform(-0.06, 0.08);
   return {
-    exposure: random.uniform(0.9, 1.22),
-    falloff: random.uniform(0, 0.45),
+    exposure: random.uniform(0.94, 1.2),
+    falloff: random.uniform(0, 0.32),
     direction: random.uniform(0, 2 * Math.PI),
-    vignette: random.uniform(0.05, 0.3),
-    cast: [1 + warmth, 1 + random.uniform(-0.03, 0.03), 1 - warmth],
+    vignette: random.uniform(0.03, 0.2),
+    cast: [1 + warmth, 1 + random.uniform(-0.02, 0.02), 1 - warmth],
     blur: random.chance(0.15) ? random.uniform(1.3, 2) : random.uniform(0.4, 1),
     noise: random.uniform(1.5, 6),
     quality: 76 + random.integer(17),

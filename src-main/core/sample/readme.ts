@@ -17,7 +17,7 @@ Brands, products and shops are invented.
 | \`heldout.csv\` | those rows of \`truth.csv\` whose photo has no label in \`labels.csv\`: for \`gondola evaluate --queries\` |
 | \`truth.json\` | all of it: SKUs with brand, variant and size; photos; products with box, visible share and mask id |
 
-Boxes are around the visible pixels of a product, in upright pixels. The tables list products of which at least 40 % is seen; the
+Boxes are around the visible pixels of a product, in upright pixels. The tables list products of which at least 50 % is seen; the
 others are in \`truth.json\` with \`"listed": false\`.
 `;
 }

@@ -56,7 +56,7 @@ export interface Truth {
 }
 
 /** Less than this is too little to tell what it is. */
-const listedShare = 0.4;
+const listedShare = 0.5;
 const listedSide = 16;
 
 export const isListed = (box: Box, visibleShare: number): boolean =>
