@@ -11,18 +11,19 @@ import {
   inverseDeviation,
   layerNorm,
   matmul,
-  mean,
   multiply,
   type Node,
   negate,
   pad,
   reshape,
   type Shape,
+  sameShape,
   size,
   slice,
   softmax,
   subtract,
   sum,
+  swapOfLastTwo,
   transpose,
 } from './graph.ts';
 
@@ -135,23 +136,25 @@ function times(gradient: Node, factor: Node): Node {
   return multiply(spread ? gradient.inputs[0] : gradient, factor);
 }
 
-const swapsLastTwo = (order: readonly number[]) =>
-  order.length >= 2 && order.every((axis, i) => axis === (i < order.length - 2 ? i : 2 * order.length - 3 - i));
-
-const isSwap = (x: Node) => x.operator.kind === 'transpose' && swapsLastTwo(x.operator.order);
+/** A left factor that is a transpose of something is a pass of its own; runtimes read a transposed right factor as fast as a plain one. */
+const movedAsLeft = (x: Node) => (x.operator.kind === 'transpose' ? size(x.shape) : 0);
 
 /**
- * The last two axes swapped. Of a product that can be the product of the swapped factors the other way round. Both forms
- * are the same number of multiplications, so the one with fewer values to move is taken: runtimes multiply by a transposed right factor
- * as fast as by a plain one, while a transposed left factor is a pass of its own.
+ * The last two axes swapped. Of a product that can be the product of the swapped factors the other way round. Both are
+ * the same number of multiplications, so the one with fewer values to move is taken.
  */
 function swapped(x: Node): Node {
-  if (isSwap(x)) return x.inputs[0];
   if (x.operator.kind !== 'matmul') return transpose(x);
   const [left, right] = x.inputs;
-  const moved = size(x.shape) + (isSwap(left) ? size(left.shape) : 0);
-  const movedOtherwise = isSwap(right) ? 0 : size(right.shape);
-  return moved < movedOtherwise ? transpose(x) : matmul(swapped(right), swapped(left));
+  const turned = transpose(right);
+  return size(x.shape) + movedAsLeft(left) < movedAsLeft(turned) ? transpose(x) : matmul(turned, transpose(left));
+}
+
+/** aᵀ · b, or (bᵀ · a)ᵀ where that moves fewer values. */
+function productOfTransposed(a: Node, b: Node): Node {
+  const [left, right] = [transpose(a), transpose(b)];
+  const direct = matmul(left, b);
+  return movedAsLeft(left) <= movedAsLeft(right) + size(direct.shape) ? direct : transpose(matmul(right, a));
 }
 
 /** Gradients by the inputs of one node, those that are wanted. */
@@ -203,11 +206,11 @@ function backward(
       return [times(gradient, geluDerivative(a))];
     case 'matmul':
       return each(
-        () => unbroadcast(matmul(gradient, swapped(b)), a.shape),
+        () => unbroadcast(matmul(gradient, transpose(b)), a.shape),
         () => productBySecond(a, b, gradient),
       );
     case 'transpose': {
-      if (swapsLastTwo(operator.order)) return [swapped(gradient)];
+      if (sameShape(operator.order, swapOfLastTwo(operator.order.length))) return [swapped(gradient)];
       const inverse = operator.order.map((_, axis) => operator.order.indexOf(axis));
       return [transpose(gradient, inverse)];
     }
@@ -245,9 +248,9 @@ function geluDerivative(x: Node): Node {
 
 /** aᵀ·gradient. A matrix shared by the whole batch gets one large product instead of one for each batch element and a sum. */
 function productBySecond(a: Node, b: Node, gradient: Node): Node {
-  if (b.shape.length > 2) return unbroadcast(matmul(swapped(a), gradient), b.shape);
+  if (b.shape.length > 2) return unbroadcast(productOfTransposed(a, gradient), b.shape);
   const rows = (x: Node) => reshape(x, [-1, x.shape[x.shape.length - 1]]);
-  return matmul(swapped(rows(a)), rows(gradient));
+  return productOfTransposed(rows(a), rows(gradient));
 }
 
 function partsOfConcat(
@@ -289,7 +292,10 @@ function normalised(x: Node, epsilon: number): Node {
   return layerNorm(x, constant(new Float32Array(extent).fill(1)), constant(new Float32Array(extent)), epsilon);
 }
 
-/** With x̂ the normalised input and d = gradient ∘ scale: (d − mean d − x̂ · mean(d ∘ x̂)) / deviation. */
+/**
+ * With x̂ the normalised input, d = gradient ∘ scale and n the extent: (d − Σd/n − x̂ · Σ(d ∘ x̂)/n) / deviation. Both sums are
+ * products with scale/n; gradient ∘ x̂ serves the scale's gradient as well.
+ */
 function byLayerNorm(
   x: Node,
   scale: Node,
@@ -297,18 +303,21 @@ function byLayerNorm(
   gradient: Node,
   wants: readonly boolean[],
 ): (Node | undefined)[] {
-  const last = x.shape.length - 1;
-  const leading = [...Array(last).keys()];
+  const leading = [...Array(x.shape.length - 1).keys()];
+  const extent = scale.shape[0];
   const centred = normalised(x, epsilon);
+  const projected = multiply(gradient, centred);
   const overRows = (values: Node) => reshape(sum(values, leading, true), scale.shape);
   const byInput = () => {
-    const d = multiply(gradient, scale);
-    const projected = multiply(centred, mean(multiply(d, centred), [last], true));
-    return multiply(subtract(subtract(d, mean(d, [last], true)), projected), inverseDeviation(x, epsilon));
+    const weights = multiply(reshape(scale, [extent, 1]), 1 / extent);
+    const total = (values: Node) =>
+      reshape(matmul(reshape(values, [-1, extent]), weights), [...x.shape.slice(0, -1), 1]);
+    const away = add(multiply(centred, total(projected)), total(gradient));
+    return multiply(subtract(multiply(gradient, scale), away), inverseDeviation(x, epsilon));
   };
   return [
     wants[0] ? byInput() : undefined,
-    wants[1] ? overRows(multiply(gradient, centred)) : undefined,
+    wants[1] ? overRows(projected) : undefined,
     wants[2] ? overRows(gradient) : undefined,
   ];
 }

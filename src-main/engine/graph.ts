@@ -120,17 +120,28 @@ export function matmul(a: Node, b: Node): Node {
   return node({ kind: 'matmul' }, [a, b], [...broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]);
 }
 
-/** Axes in a new order; without one, the last two are swapped. */
-export function transpose(x: Node, order?: readonly number[]): Node {
-  const rank = x.shape.length;
-  const axes = order ?? [...Array(rank - 2).keys(), rank - 1, rank - 2];
-  if (axes.length !== rank || new Set(axes).size !== rank)
-    throw wrongShape(`transpose by (${axes.join(', ')})`, x.shape);
+/** Axes in a new order; without one, the last two are swapped. Of a transpose it is one transpose, or none where they cancel out. */
+export function transpose(x: Node, order: readonly number[] = swapOfLastTwo(x.shape.length)): Node {
+  if (order.length !== x.shape.length || new Set(order).size !== order.length)
+    throw wrongShape(`transpose by (${order.join(', ')})`, x.shape);
+  if (x.operator.kind === 'transpose') {
+    const inner = x.operator.order;
+    return transpose(
+      x.inputs[0],
+      order.map((axis) => inner[axis]),
+    );
+  }
+  if (order.every((axis, i) => axis === i)) return x;
   return node(
-    { kind: 'transpose', order: axes },
+    { kind: 'transpose', order },
     [x],
-    axes.map((axis) => x.shape[axis]),
+    order.map((axis) => x.shape[axis]),
   );
+}
+
+/** The order that swaps the last two of `rank` axes. */
+export function swapOfLastTwo(rank: number): number[] {
+  return [...Array(rank - 2).keys(), rank - 1, rank - 2];
 }
 
 /** The same values in another shape; one extent may be −1. */

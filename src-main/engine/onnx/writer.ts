@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inOrder, type Node, type Shape, size } from '../graph.ts';
+import { inOrder, type Node, type Shape, sameShape, size, swapOfLastTwo } from '../graph.ts';
 import { programInputs, type Slot } from '../runtime.ts';
 import {
   type AttributeProto,
@@ -29,21 +29,30 @@ const plainNames: Partial<Record<Node['operator']['kind'], string>> = {
   sqrt: 'Sqrt',
   erf: 'Erf',
   gelu: 'Gelu',
-  matmul: 'MatMul',
   softmax: 'Softmax',
   logSoftmax: 'LogSoftmax',
 };
 
-/** @param metadata key and value pairs stored in the file, e.g. the preprocessing that an encoder expects. */
-export function writeOnnx(outputs: Record<string, Node>, metadata: Record<string, string> = {}): OnnxModel {
-  const writer = new GraphWriter(outputs);
+export interface OnnxWriterOptions {
+  /** Key and value pairs stored in the file, e.g. the preprocessing that an encoder expects. */
+  metadata?: Record<string, string>;
+  /** Also use operators that only ONNX Runtime has, and only on some of its providers. */
+  fused?: boolean;
+}
+
+/** The model whose inputs and outputs are those of the graph, of the same names. */
+export function writeOnnx(
+  outputs: Record<string, Node>,
+  { metadata = {}, fused = false }: OnnxWriterOptions = {},
+): OnnxModel {
+  const writer = new GraphWriter(outputs, fused);
   // ONNX Runtime walks back from the last output and at each node takes the input first that comes last in the file: the longest
   // chains come first in its execution when they come last here.
   for (const node of inOrder(Object.values(outputs), 'short')) writer.write(node);
   const outputNames = new Map(Object.entries(outputs).map(([name, node]) => [name, writer.outputName(name, node)]));
   const bytes = encodeModel({
     irVersion: 9,
-    opsetImport: [{ domain: '', version: 20 }],
+    opsetImport: [{ domain: '', version: 20 }, ...(fused ? [{ domain: contributed, version: 1 }] : [])],
     producerName: 'gondola',
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
@@ -75,6 +84,42 @@ const float = (name: string, f: number): AttributeProto => ({ name, type: attrib
 const bytesOf = (array: Float32Array | BigInt64Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** The domain of ONNX Runtime's own operators. */
+const contributed = 'com.microsoft';
+
+const isFlat = (product: Node) => product.inputs.every(({ shape }) => shape.length === 2);
+
+/**
+ * Which products read their right factor transposed in place: of matrices `Gemm` does that, of batches only ONNX Runtime's own
+ * FusedMatMul. It is done where the untransposed factor is there anyway. The transposes that nobody reads any more are left out.
+ */
+function planProducts(outputs: readonly Node[], fused: boolean): { products: Map<Node, Node>; read: Set<Node> } {
+  const products = new Map<Node, Node>();
+  const read = new Set<Node>(outputs);
+  const transposes = new Map<Node, Node[]>();
+  for (const node of inOrder(outputs)) {
+    const [a, b] = node.inputs;
+    if (node.operator.kind === 'transpose') transposes.set(a, [...(transposes.get(a) ?? []), node]);
+    const plain =
+      node.operator.kind === 'matmul' && (fused || isFlat(node))
+        ? untransposed(b, (source) => transposes.get(source)?.filter((other) => read.has(other)) ?? [])
+        : undefined;
+    if (plain) products.set(node, plain);
+    for (const input of plain ? [a, plain] : node.inputs) read.add(input);
+  }
+  return { products, read };
+}
+
+/** The value of which `x` swaps the last two axes: what it was transposed from, or another transpose of that. */
+function untransposed(x: Node, othersOf: (source: Node) => readonly Node[]): Node | undefined {
+  if (x.operator.kind !== 'transpose') return undefined;
+  const { order } = x.operator;
+  const wanted = swapOfLastTwo(order.length).map((axis) => order[axis]);
+  const [source] = x.inputs;
+  if (wanted.every((axis, i) => axis === i)) return source;
+  return othersOf(source).find(({ operator }) => operator.kind === 'transpose' && sameShape(operator.order, wanted));
+}
+
 class GraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
@@ -83,9 +128,14 @@ class GraphWriter {
   readonly #taken = new Set<string>();
   /** Layer norms written so far, by their input: they hand out the deviation beside their result. */
   readonly #layerNorms = new Map<Node, { epsilon: number; written: NodeProto }[]>();
+  readonly #products: ReadonlyMap<Node, Node>;
+  readonly #read: ReadonlySet<Node>;
   readonly #sharedConstants = new Map<string, string>();
 
-  constructor(outputs: Record<string, Node>) {
+  constructor(outputs: Record<string, Node>, fused: boolean) {
+    const plan = planProducts(Object.values(outputs), fused);
+    this.#products = plan.products;
+    this.#read = plan.read;
     this.inputs = programInputs(outputs);
     for (const { name } of this.inputs) this.#taken.add(name);
     for (const [name, node] of Object.entries(outputs)) {
@@ -110,6 +160,7 @@ class GraphWriter {
     const { operator, inputs, shape } = node;
     if (operator.kind === 'input') return void this.#names.set(node, operator.name);
     if (operator.kind === 'constant') return void this.#names.set(node, this.#constant(operator.values, shape));
+    if (!this.#read.has(node)) return;
     const output = this.#names.get(node) ?? this.#fresh(`v${this.#names.size}`);
     this.#names.set(node, output);
     const from = inputs.map((input) => this.#names.get(input)!);
@@ -118,6 +169,9 @@ class GraphWriter {
     switch (operator.kind) {
       case 'transpose':
         this.#emit('Transpose', from, output, [integers('perm', operator.order)]);
+        break;
+      case 'matmul':
+        this.#matmul(node, output);
         break;
       case 'reshape':
         this.#emit('Reshape', [...from, this.#integers(shape)], output);
@@ -156,6 +210,15 @@ class GraphWriter {
     }
   }
 
+  #matmul(node: Node, output: string): void {
+    const [a, b] = node.inputs;
+    const transposed = this.#products.get(node);
+    const from = [a, transposed ?? b].map((operand) => this.#names.get(operand)!);
+    if (!transposed) this.#emit('MatMul', from, output);
+    else if (isFlat(node)) this.#emit('Gemm', from, output, [integer('transB', 1)]);
+    else this.#emit('FusedMatMul', from, output, [integer('transB', 1)], contributed);
+  }
+
   /** Sums over leading axes are products with a row of ones: ONNX Runtime's ReduceSum is slower there. */
   #sum(shape: Shape, axes: readonly number[], from: string, output: string): void {
     const rows = axes.reduce((product, axis) => product * shape[axis], 1);
@@ -192,8 +255,10 @@ class GraphWriter {
     input: readonly string[],
     output = this.#fresh(`t${this.nodes.length}`),
     attribute: AttributeProto[] = [],
+    domain = '',
   ): string {
-    this.nodes.push({ name: `${opType}_${this.nodes.length}`, opType, input: [...input], output: [output], attribute });
+    const name = `${opType}_${this.nodes.length}`;
+    this.nodes.push({ name, opType, domain, input: [...input], output: [output], attribute });
     return output;
   }
 
