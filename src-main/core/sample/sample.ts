@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { GondolaError, stopIfAsked } from '../../base/errors.ts';
+import { Cancelled, GondolaError } from '../../base/errors.ts';
 import { temporaryName } from '../../base/files.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { Random } from '../../base/random.ts';
@@ -150,6 +150,11 @@ function describePhoto(seed: number, index: number, count: number, shop: Shop): 
   };
 }
 
+function stopWithoutTrace({ signal }: JobContext): void {
+  if (signal.aborted)
+    throw new Cancelled('Stopped. Nothing is left of the sample.', 'Run the same command again to draw it.');
+}
+
 /** Draws everything into a folder that exists and is empty. */
 async function drawInto(
   folder: string,
@@ -170,7 +175,7 @@ async function drawInto(
   let writing: Promise<unknown> = Promise.resolve();
   try {
     for (let index = 0; index < options.photos; index++) {
-      stopIfAsked(context.signal);
+      stopWithoutTrace(context);
       const shop = shops[index % shopCount];
       const photo = describePhoto(seed, index, options.photos, shop);
       const scene = await drawScene(textures, deck, shop.furniture, photo, new Random(seed, stream.photo, index));
@@ -249,7 +254,7 @@ export async function drawSample(folder: string, options: SampleOptions, context
   try {
     await mkdir(temporary);
     const summary = await drawInto(temporary, options, context);
-    stopIfAsked(context.signal);
+    stopWithoutTrace(context);
     await rmdir(target).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
