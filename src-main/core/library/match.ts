@@ -68,7 +68,7 @@ function photoByPath(database: Database, path: string): Photo | undefined {
 async function photoByBytes(database: Database, path: string, sizes: ReadonlySet<number>): Promise<Photo | undefined> {
   const stats = await stat(path);
   if (!stats.isFile() || !sizes.has(stats.size)) return undefined;
-  return photoBySha256(database, await sha256Of(await readFile(path)));
+  return photoBySha256(database, sha256Of(await readFile(path)));
 }
 
 function whyMissing(database: Database, row: LabelRow): string {

@@ -6,11 +6,12 @@ import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import { type Intake, takeIn } from './intake.ts';
 import type { News } from './news.ts';
+import { FileReader } from './reader.ts';
 import { type Fate, recordIntakes } from './record.ts';
 
 /** Photos a transaction: enough that committing costs nothing, few enough that a kill loses a second or two of work. */
 const batchSize = 64;
-const batchMilliseconds = 1500;
+const batchMilliseconds = 500;
 
 /** Files in flight. Decoding runs on libuv's threads; some more than the cores keep them busy while others are read and written. */
 const inFlight = availableParallelism() + 2;
@@ -52,11 +53,12 @@ export async function readFiles(
   };
 
   const work = async () => {
+    const reader = new FileReader();
     while (next < files.length && !failed) {
       stopIfAsked(context.signal);
       const index = next++;
       const file = files[index];
-      finished.set(index, await takeIn(workspace, file, thumbnails));
+      finished.set(index, await takeIn(workspace, file, thumbnails, reader));
       meter.advance(1, basename(file.path));
       if (finished.size >= batchSize || performance.now() - recordedAt > batchMilliseconds) record();
     }
