@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GondolaError, sentence } from '../../base/errors.ts';
-import { type Node, size } from '../graph.ts';
+import type { Node } from '../graph.ts';
 import { checkValues, type Program, programInputs, type Runtime, type Slot, type Values } from '../runtime.ts';
 import { writeOnnx } from './writer.ts';
 
@@ -80,15 +80,17 @@ class OnnxProgram implements Program {
     const tensors = Object.fromEntries(
       this.#inputs.map(({ name, shape }) => [name, new Tensor('float32', unshared(feeds[name]), shape)]),
     );
-    const results: Values = {};
-    const fetches: Record<string, Tensor> = {};
-    // Every output has its array before the run: ONNX Runtime writes there, where it would copy from memory of its own.
-    for (const { name, onnxName, shape } of this.#outputs) {
-      results[name] = into[name] ?? new Float32Array(size(shape));
-      fetches[onnxName] = new Tensor('float32', results[name], shape);
-    }
-    await this.#session.run(tensors, fetches);
-    return results;
+    // Given arrays are written in place; for the others the binding makes new ones.
+    const fetches = Object.fromEntries(
+      this.#outputs.map(({ name, onnxName, shape }) => [
+        onnxName,
+        into[name] ? new Tensor('float32', into[name], shape) : null,
+      ]),
+    );
+    const fetched = await this.#session.run(tensors, fetches);
+    return Object.fromEntries(
+      this.#outputs.map(({ name, onnxName }) => [name, into[name] ?? (fetched[onnxName].data as Float32Array)]),
+    );
   }
 
   async dispose(): Promise<void> {

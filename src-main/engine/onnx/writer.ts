@@ -128,6 +128,7 @@ class GraphWriter {
   readonly #taken = new Set<string>();
   /** Layer norms written so far, by their input: they hand out the deviation beside their result. */
   readonly #layerNorms = new Map<Node, { epsilon: number; written: NodeProto }[]>();
+  readonly #deviations = new Set<Node>();
   readonly #products: ReadonlyMap<Node, Node>;
   readonly #read: ReadonlySet<Node>;
   readonly #sharedConstants = new Map<string, string>();
@@ -148,7 +149,7 @@ class GraphWriter {
 
   /** The ONNX name under which an output leaves the model. */
   outputName(name: string, node: Node): string {
-    const present = this.#names.get(node)!;
+    const present = this.#nameOf(node);
     if (present === name && node.operator.kind !== 'input') return name;
     const free = this.#taken.has(name) ? this.#fresh(`${name}.out`) : name;
     this.#taken.add(free);
@@ -160,10 +161,10 @@ class GraphWriter {
     const { operator, inputs, shape } = node;
     if (operator.kind === 'input') return void this.#names.set(node, operator.name);
     if (operator.kind === 'constant') return void this.#names.set(node, this.#constant(operator.values, shape));
-    if (!this.#read.has(node)) return;
+    if (!this.#read.has(node) || operator.kind === 'inverseDeviation') return;
     const output = this.#names.get(node) ?? this.#fresh(`v${this.#names.size}`);
     this.#names.set(node, output);
-    const from = inputs.map((input) => this.#names.get(input)!);
+    const from = inputs.map((input) => this.#nameOf(input));
     const plain = plainNames[operator.kind];
     if (plain) return void this.#emit(plain, from, output);
     switch (operator.kind) {
@@ -204,16 +205,13 @@ class GraphWriter {
       case 'layerNorm':
         this.#layerNorm(inputs[0], operator.epsilon, from, output);
         break;
-      case 'inverseDeviation':
-        this.#inverseDeviation(inputs[0], operator.epsilon, output);
-        break;
     }
   }
 
   #matmul(node: Node, output: string): void {
     const [a, b] = node.inputs;
     const transposed = this.#products.get(node);
-    const from = [a, transposed ?? b].map((operand) => this.#names.get(operand)!);
+    const from = [a, transposed ?? b].map((operand) => this.#nameOf(operand));
     if (!transposed) this.#emit('MatMul', from, output);
     else if (isFlat(node)) this.#emit('Gemm', from, output, [integer('transB', 1)]);
     else this.#emit('FusedMatMul', from, output, [integer('transB', 1)], contributed);
@@ -238,6 +236,18 @@ class GraphWriter {
     return written;
   }
 
+  /** The name of a value written before. A deviation is written when it is first read: the norm that it comes from is there by then. */
+  #nameOf(node: Node): string {
+    const { operator, inputs } = node;
+    const written = this.#names.get(node);
+    if (operator.kind !== 'inverseDeviation' || (written && this.#deviations.has(node))) return written!;
+    const name = written ?? this.#fresh(`v${this.#names.size}`);
+    this.#names.set(node, name);
+    this.#deviations.add(node);
+    this.#inverseDeviation(inputs[0], operator.epsilon, name);
+    return name;
+  }
+
   #inverseDeviation(x: Node, epsilon: number, output: string): void {
     const extent = x.shape[x.shape.length - 1];
     const shared = this.#layerNorms
@@ -245,8 +255,7 @@ class GraphWriter {
       ?.find((norm) => norm.epsilon === epsilon && norm.written.output.length === 1);
     const scaleAndBias = () => [1, 0].map((value) => this.#constant(new Float32Array(extent).fill(value), [extent]));
     const norm =
-      shared?.written ??
-      this.#layerNorm(x, epsilon, [this.#names.get(x)!, ...scaleAndBias()], this.#fresh(`v${output}.y`));
+      shared?.written ?? this.#layerNorm(x, epsilon, [this.#nameOf(x), ...scaleAndBias()], this.#fresh(`${output}.y`));
     norm.output.push('', output);
   }
 

@@ -1,0 +1,89 @@
+import { Random } from '../../src-main/base/random.ts';
+import { openRuntime } from '../../src-main/engine/devices.ts';
+import { gradients } from '../../src-main/engine/gradient.ts';
+import { inOrder, input, matmul, multiply, type Node, size, sum } from '../../src-main/engine/graph.ts';
+import type { Values } from '../../src-main/engine/runtime.ts';
+import { Vit, vitNamed, vitParameters } from '../../src-main/model/vit.ts';
+import { median, type Report } from './bench.ts';
+
+/**
+ * How much of the machine's matrix speed a training step gets: GFLOP/s of ViT-S/16 forward and backward, batch 8 at 224 pixels, beside
+ * the fastest of three large square products on the same runtime with the same threads.
+ */
+
+const batch = 8;
+const pixels = 224;
+const squares = [1024, 1536, 2048];
+const rounds = 5;
+const target = 0.75;
+
+export async function run(report: Report): Promise<void> {
+  const runtime = await openRuntime('cpu');
+  const step = trainingStep();
+  const stepProgram = await runtime.compile(step.outputs);
+  const stepFeeds = randomFeeds(step.outputs);
+  const stepResults = await stepProgram.run(stepFeeds);
+  const products = await Promise.all(
+    squares.map(async (extent) => {
+      const product = { c: matmul(input('a', [extent, extent]), input('b', [extent, extent])) };
+      const program = await runtime.compile(product);
+      const feeds = randomFeeds(product);
+      const results = await program.run(feeds);
+      return { operations: 2 * extent ** 3, program, feeds, results, seconds: [] as number[] };
+    }),
+  );
+  const stepSeconds: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    stepSeconds.push(await secondsOf(() => stepProgram.run(stepFeeds, stepResults)));
+    for (const { program, feeds, results, seconds } of products) {
+      seconds.push(await secondsOf(() => program.run(feeds, results)));
+    }
+  }
+  await Promise.all([stepProgram, ...products.map(({ program }) => program)].map((program) => program.dispose()));
+  const value = step.operations / median(stepSeconds) / 1e9;
+  const reference = Math.max(...products.map(({ operations, seconds }) => operations / median(seconds) / 1e9));
+  const ratio = value / reference;
+  report({ bench: 'engine', value, unit: 'GFLOP/s', reference, ratio, target, ok: ratio >= target });
+}
+
+/** Loss and all gradients of ViT-S/16, and the multiplications and additions inside its matrix products; nothing else is counted. */
+function trainingStep(): { outputs: Record<string, Node>; operations: number } {
+  const config = vitNamed('vit-small/16', pixels);
+  const parameters = new Map(vitParameters(config).map(({ name, shape }) => [name, input(name, shape)]));
+  const images = input('images', [batch, 3, pixels, pixels]);
+  const { feature } = new Vit(config, (name) => parameters.get(name)!).pass(images);
+  const loss = sum(multiply(feature, input('direction', feature.shape)));
+  const backward = gradients(loss, [...parameters.values()]);
+  const outputs = Object.fromEntries([...parameters.keys()].map((name, i) => [name, backward[i]]));
+  return { outputs: { ...outputs, loss }, operations: operationsOf(loss, new Set(parameters.values())) };
+}
+
+/** Forward, and backward once for each factor of a product that leads to a parameter. */
+function operationsOf(loss: Node, parameters: ReadonlySet<Node>): number {
+  const trained = new Set<Node>(parameters);
+  let operations = 0;
+  for (const node of inOrder([loss])) {
+    const leading = node.inputs.filter((factor) => trained.has(factor));
+    if (leading.length > 0) trained.add(node);
+    if (node.operator.kind !== 'matmul') continue;
+    const inner = node.inputs[0].shape[node.inputs[0].shape.length - 1];
+    operations += 2 * size(node.shape) * inner * (1 + leading.length);
+  }
+  return operations;
+}
+
+function randomFeeds(outputs: Record<string, Node>): Values {
+  const random = new Random(1);
+  const feeds: Values = {};
+  for (const { operator, shape } of inOrder(Object.values(outputs))) {
+    if (operator.kind !== 'input') continue;
+    feeds[operator.name] = Float32Array.from({ length: size(shape) }, () => random.uniform(-0.05, 0.05));
+  }
+  return feeds;
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
