@@ -10,6 +10,7 @@ import { labelVerb } from './verbs/label.ts';
 import { pretrainVerb } from './verbs/pretrain.ts';
 import { sampleVerb } from './verbs/sample.ts';
 import { searchVerb } from './verbs/search.ts';
+import { segmentVerb } from './verbs/segment.ts';
 import { statusVerb } from './verbs/status.ts';
 import { verifyVerb } from './verbs/verify.ts';
 
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   classifyVerb,
   evaluateVerb,
   searchVerb,
+  segmentVerb,
   statusVerb,
   sampleVerb,
   demoVerb,

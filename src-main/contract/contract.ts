@@ -2,6 +2,7 @@ import { catalogueCalls } from './catalogue.ts';
 import { libraryCalls } from './library.ts';
 import { recogniseCalls } from './recognise.ts';
 import { sampleCalls } from './sample.ts';
+import { segmentCalls } from './segment.ts';
 import { trainingCalls } from './training.ts';
 
 /** The whole contract: every call by name. Each room's calls are written in the file of that room. */
@@ -10,6 +11,7 @@ export const contract = {
   ...catalogueCalls,
   ...recogniseCalls,
   ...sampleCalls,
+  ...segmentCalls,
   ...trainingCalls,
 } as const;
 

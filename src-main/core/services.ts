@@ -5,6 +5,7 @@ import type { CoreContext } from './context.ts';
 import { libraryHandlers } from './library/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
+import { segmentHandlers } from './segment/service.ts';
 import { trainingHandlers } from './training/service.ts';
 
 /** Every call of the contract with the service that answers it. */
@@ -13,5 +14,6 @@ export const services: Handlers<Contract, CoreContext> = {
   ...catalogueHandlers,
   ...recogniseHandlers,
   ...sampleHandlers,
+  ...segmentHandlers,
   ...trainingHandlers,
 };
