@@ -72,7 +72,7 @@ export const productKey = (photo: TruthPhoto, product: TruthProduct): string => 
 
 /**
  * Chooses what the analyst has labelled: up to `perSku` facings of each SKU, no two of a SKU on one photo, on as few photos as a greedy choice finds,
- * so that the other photos hold out products which no labelled photo shows.
+ * so that the others hold out products which no labelled photo shows. Of two photos or more, a third and at least one is always held out.
  * @returns keys as `productKey` makes them
  */
 export function chooseLabelled(photos: readonly TruthPhoto[], perSku: number, random: Random): Set<string> {
@@ -90,7 +90,8 @@ export function chooseLabelled(photos: readonly TruthPhoto[], perSku: number, ra
     }
     return [...best.values()];
   };
-  while (rest.size > 0) {
+  const mostPhotos = Math.max(1, Math.floor((photos.length * 2) / 3));
+  while (rest.size > photos.length - mostPhotos) {
     const offers = [...rest].map((photo) => ({ photo, products: bestOf(photo) }));
     const best = offers.reduce((a, b) => (b.products.length > a.products.length ? b : a));
     if (best.products.length === 0) break;
