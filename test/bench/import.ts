@@ -13,7 +13,7 @@ import { Workspace } from '../../src-main/store/workspace.ts';
 import { thumbnailSide } from '../../src-main/vision/decode.ts';
 import { median, type Report } from './bench.ts';
 
-const photos = 16;
+const photos = 24;
 const rounds = 5;
 const target = 0.8;
 
