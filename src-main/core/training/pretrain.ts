@@ -1,4 +1,5 @@
 // One pretraining from the workspace's point of view: a run row, its metrics, and in the end a model.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
@@ -210,8 +211,11 @@ async function registerEncoder(
   encoder: EncoderFile,
 ): Promise<void> {
   const { database } = workspace;
+  const sha256 = createHash('sha256')
+    .update(await readFile(encoder.path))
+    .digest('hex');
   const existing = modelByName(database, run.name);
-  if (existing) replaceModelWeights(database, existing.id, encoder.sha256);
+  if (existing) replaceModelWeights(database, existing.id, sha256);
   const model =
     existing ??
     insertModel(database, {
@@ -220,7 +224,7 @@ async function registerEncoder(
       dimensions: encoder.dimensions,
       config: JSON.parse(await readFile(encoder.path.replace(/\.safetensors$/, '.json'), 'utf8')),
       path: relative(workspace.folder, encoder.path),
-      sha256: encoder.sha256,
+      sha256,
       runId: run.id,
     });
   setActiveModel(database, model.id);

@@ -54,7 +54,8 @@ function oneProcess(request: TrainingRequest, context: JobContext, started: Supe
     let startedAt = -1;
     let end: End | null = null;
     let failure: Error | null = null;
-    const send = (message: ToTrainer) => child.connected && child.send(message);
+    // A message that does not arrive went to a process that is dying; `close` tells of that.
+    const send = (message: ToTrainer) => child.connected && child.send(message, () => {});
     const stop = () => send({ kind: 'stop' });
     child.on('message', (message: FromTrainer) => {
       if (message.kind === 'progress') context.progress(message.update);
@@ -67,7 +68,7 @@ function oneProcess(request: TrainingRequest, context: JobContext, started: Supe
       }
     });
     child.on('error', (error) => {
-      failure ??= error;
+      if (child.pid === undefined) reject(error);
     });
     child.on('close', (code, signal) => {
       context.signal.removeEventListener('abort', stop);

@@ -38,7 +38,6 @@ export interface TrainingOutcome {
 /** A saved encoder. */
 export interface EncoderFile {
   readonly path: string;
-  readonly sha256: string;
   readonly dimensions: number;
 }
 

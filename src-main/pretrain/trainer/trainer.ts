@@ -2,15 +2,18 @@
  * A training from photos to an encoder: pictures, plan, steps, epochs, checkpoints. Everything that decides the weights is a function of
  * the configuration and the step, so that a run that was killed and resumed ends in the same weights, bit for bit (CPU).
  */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Cancelled } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
+import { writeEncoder } from '../../model/encoder.ts';
 import { withoutPrefix } from '../../model/parameters.ts';
+import { imageDeviation, imageMean } from '../../vision/tensor.ts';
 import { writeCheckpoint } from '../checkpoint.ts';
 import { dinoConfig, settingsOf } from '../config.ts';
 import { CropFeed } from '../feed/feed.ts';
 import { CollapseWatch } from '../watch/collapse.ts';
 import type { ProbeReport } from '../watch/probe.ts';
-import { saveEncoder } from './encoder.ts';
 import { addStep, epochMeans, noSteps } from './epoch.ts';
 import type { EncoderFile, EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
 import { CHECKPOINT_SHARE, PROBE_SHARE } from './planning.ts';
@@ -204,7 +207,15 @@ class Trainer {
     const { learner, config } = this.#prepared;
     const { vit } = dinoConfig(config.recipe);
     const path = this.#request.encoderFile;
-    const sha256 = await saveEncoder(path, vit, withoutPrefix(learner.teacher, 'backbone.'));
-    return { path, sha256, dimensions: vit.dimensions };
+    await mkdir(dirname(path), { recursive: true });
+    const description = {
+      architecture: vit,
+      inputSize: vit.image,
+      mean: [...imageMean] as [number, number, number],
+      std: [...imageDeviation] as [number, number, number],
+      made: { by: `gondola ${config.gondola}`, objective: 'dino', steps: this.#step, pictures: config.data.pictures },
+    };
+    await writeEncoder(path, description, withoutPrefix(learner.teacher, 'backbone.'));
+    return { path, dimensions: vit.dimensions };
   }
 }
