@@ -15,7 +15,7 @@ const long = 4;
 const undefinedBytes = 7;
 
 /** A single-strip little-endian RGBA TIFF (TIFF 6.0; tag 34675 for the profile). Straight, not premultiplied, alpha. */
-export function writeTiff({ width, height, stride, rgba, profile }: RawPixels): Uint8Array {
+export function writeTiff({ width, height, stride, rgba, profile }: RawPixels): Uint8Array<ArrayBuffer> {
   const line = width * 4;
   const tagCount = profile ? 11 : 10;
   const bitsAt = 8 + 2 + tagCount * 12 + 4;

@@ -305,6 +305,14 @@ describe('damaged photos', () => {
     expectQuarters(await decodeUpright(phonePhoto));
   });
 
+  test('many HEICs at once, whole and damaged, each get their own answer', async () => {
+    const whole = await readFile(phonePhoto);
+    const answers = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) => decodeUpright(i % 3 === 0 ? whole.subarray(0, 600 + i) : whole)),
+    );
+    expect(answers.map(({ status }) => status === 'fulfilled')).toEqual(answers.map((_, i) => i % 3 !== 0));
+  });
+
   test('a JPEG whose picture breaks off in the middle, though the file goes on, is refused', async () => {
     const bytes = Buffer.from(await noise(1200, 900).jpeg({ quality: 90 }).toBuffer());
     bytes.writeUInt16BE(0xffd9, bytes.length >> 1);
