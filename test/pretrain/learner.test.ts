@@ -3,8 +3,10 @@ import { Random } from '../../src-main/base/random.ts';
 import { openRuntime } from '../../src-main/engine/devices.ts';
 import type { Runtime } from '../../src-main/engine/runtime.ts';
 import { initialWeights, type Tensor } from '../../src-main/model/parameters.ts';
+import { vitNamed } from '../../src-main/model/vit.ts';
 import { dropPathFactors } from '../../src-main/pretrain/dropPath.ts';
 import { Learner, type LearnerOptions } from '../../src-main/pretrain/learner.ts';
+import { imagesInMemory } from '../../src-main/pretrain/memory.ts';
 import { microBatchSizes } from '../../src-main/pretrain/microBatches.ts';
 import { type DinoConfig, dino } from '../../src-main/pretrain/objectives/dino.ts';
 import type { Crops, StepSettings } from '../../src-main/pretrain/objectives/objective.ts';
@@ -197,7 +199,29 @@ describe('micro-batches', () => {
         expect(sizes.reduce((sum, size) => sum + size)).toBe(batch);
         expect(Math.max(...sizes)).toBeLessThanOrEqual(most);
         expect(new Set(sizes).size).toBeLessThanOrEqual(2);
+        // A resumed run knows the largest size alone, and must divide its batches as before.
+        expect(microBatchSizes(batch, sizes[0])).toEqual(sizes);
       }
+  });
+});
+
+describe('memory', () => {
+  const of = (model: string, prototypes: number, image = 224) =>
+    imagesInMemory(
+      dino({
+        ...config,
+        vit: vitNamed(model, image),
+        head: { hidden: 2048, bottleneck: 256, prototypes },
+        crops: { globalSize: image, localSize: 96, locals: 8 },
+      }),
+    );
+
+  test('bounds the images of a run, whatever the batch: fewer for larger models, at least one', () => {
+    expect(of('vit-small/16', 1024)).toBeGreaterThanOrEqual(4);
+    expect(of('vit-small/16', 1024)).toBeLessThanOrEqual(8);
+    expect(of('vit-small/16', 65_536)).toBeGreaterThanOrEqual(2);
+    expect(of('vit-base/16', 65_536, 480)).toBe(1);
+    expect(of('vit-tiny/16', 1024, 96)).toBe(32);
   });
 });
 
