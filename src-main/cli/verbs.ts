@@ -3,6 +3,7 @@ import { benchVerb } from './verbs/bench.ts';
 import { classifyVerb } from './verbs/classify.ts';
 import { demoVerb } from './verbs/demo.ts';
 import { evaluateVerb } from './verbs/evaluate.ts';
+import { exportVerb } from './verbs/export.ts';
 import { importVerb } from './verbs/import.ts';
 import { indexVerb } from './verbs/index.ts';
 import { initVerb } from './verbs/init.ts';
@@ -25,6 +26,7 @@ export const verbs: readonly Verb[] = [
   evaluateVerb,
   searchVerb,
   segmentVerb,
+  exportVerb,
   statusVerb,
   sampleVerb,
   demoVerb,

@@ -51,8 +51,15 @@ const options = {
 };
 
 export const segmentCalls = {
-  /** Every photo of the workspace; photos with boxes get a mask for each. */
-  'segment.workspace': call(z.object(options), segmentSummary),
+  /** The workspace's photos; those with boxes get a mask for each. */
+  'segment.workspace': call(
+    z.object({
+      ...options,
+      /** Ids of the photos; every photo where this is left out. */
+      photos: z.array(z.number().int().positive()).optional(),
+    }),
+    segmentSummary,
+  ),
   /** Photos from anywhere, seen by a model of the workspace; nothing is imported. */
   'segment.files': call(z.object({ ...options, files: z.array(z.string().min(1)).min(1) }), segmentSummary),
 };

@@ -44,6 +44,8 @@ const truth: Truth = {
   ],
 };
 const answer = (path: string, x: number, label: Answer['label']): Answer => ({
+  id: x + 1,
+  photoId: 1,
   path: join(folder, path),
   ...box(x),
   label,

@@ -5,6 +5,9 @@ import type { Box } from '../../vision/picture.ts';
 
 /** What the workspace says of a product: a region with the label that counts. */
 export interface Answer extends Box {
+  /** Of the region. */
+  readonly id: number;
+  readonly photoId: number;
   /** Absolute path of its photo. */
   readonly path: string | null;
   readonly label: {
@@ -17,6 +20,7 @@ export interface Answer extends Box {
 export type Outcome = 'given' | 'right' | 'wrong' | 'unknown';
 
 export interface Judged {
+  readonly answer: Answer;
   readonly photo: TruthPhoto;
   readonly product: TruthProduct;
   readonly truth: TruthSku;
@@ -61,7 +65,7 @@ export function judge(truth: Truth, folder: string, answers: readonly Answer[]):
         const said = answer.label?.verdict === 'sku' ? (byName.get(answer.label.sku!) ?? null) : null;
         const given = answer.label !== null && answer.label.source !== 'knn';
         const outcome = given ? 'given' : said === null ? 'unknown' : said === own ? 'right' : 'wrong';
-        return { photo, product, truth: own, said, outcome };
+        return { answer, photo, product, truth: own, said, outcome };
       }),
   );
 }

@@ -13,7 +13,7 @@ export const demoVerb: Verb = {
         'the whole job on shelf photos that it draws itself: import, pretrain, name, cut out, export, and measure',
       )
       .argument('[folder]', 'where everything goes; a former demo there is replaced', 'demo')
-      .addOption(new Option('--minutes <n>', 'of pretraining; more is better').argParser(numberAbove(0)).default(2))
+      .addOption(new Option('--minutes <n>', 'of pretraining; more is better').argParser(numberAbove(0)).default(2.5))
       .addOption(new Option('--photos <n>', 'to draw').argParser(wholeNumber(2)).default(40))
       .addOption(new Option('--skus <n>', 'in the assortment').argParser(wholeNumber(2)).default(30))
       .addOption(
@@ -47,7 +47,7 @@ The photos and their truth stay in FOLDER/sample, the workspace in FOLDER/worksp
 const percent = (share: number): string => (Number.isNaN(share) ? '' : `${(100 * share).toFixed(1)} %`);
 
 function tell(result: DemoResult, output: Output): void {
-  const { heldOut, unlabelled, evaluation, sample } = result;
+  const { heldOut, unlabelled, evaluation, sample, masks } = result;
   const { answered, asked } = unlabelled;
   output.say('');
   output.table(
@@ -73,6 +73,14 @@ function tell(result: DemoResult, output: Output): void {
       ['colour histogram', percent(evaluation.colourTop1)],
       ['raw pixels', percent(evaluation.pixelTop1)],
       ['untrained network', percent(evaluation.untrainedTop1)],
+    ],
+  );
+  output.say('');
+  output.table(
+    [`cut-outs of ${masks.products} products against their true outlines`, ''],
+    [
+      ['mask: mean intersection over union', percent(masks.maskIou)],
+      ['box by itself', percent(masks.boxIou)],
     ],
   );
   output.say('');

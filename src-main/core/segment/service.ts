@@ -38,12 +38,14 @@ export async function segmentWith(
   }
 }
 
-/** Every photo of the workspace with its boxes; photos without a file are problems. */
-function workspaceTasks(workspace: Workspace): { tasks: SegmentTask[]; lost: FileProblem[] } {
+/** The workspace's photos with their boxes, all or those of the ids; photos without a file are problems. */
+function workspaceTasks(workspace: Workspace, ids?: readonly number[]): { tasks: SegmentTask[]; lost: FileProblem[] } {
   const regions = Map.groupBy(allRegions(workspace.database), (region: LocatedRegion) => region.photoId);
   const tasks: SegmentTask[] = [];
   const lost: FileProblem[] = [];
+  const wanted = ids ? new Set(ids) : null;
   for (const photo of photos(workspace.database)) {
+    if (wanted && !wanted.has(photo.id)) continue;
     if (photo.path === null) {
       lost.push({
         path: `photo ${photo.id} (${photo.sha256.slice(0, 12)})`,
@@ -64,9 +66,9 @@ function workspaceTasks(workspace: Workspace): { tasks: SegmentTask[]; lost: Fil
 }
 
 export const segmentHandlers: Handlers<typeof segmentCalls, CoreContext> = {
-  'segment.workspace': async ({ out, model, device, force }, { workspace, ...job }) => {
+  'segment.workspace': async ({ out, model, device, force, photos: ids }, { workspace, ...job }) => {
     const source = workspaceWeights(workspace, model);
-    const { tasks, lost } = workspaceTasks(workspace);
+    const { tasks, lost } = workspaceTasks(workspace, ids);
     if (tasks.length === 0 && lost.length === 0) {
       throw new GondolaError(
         'workspace-empty',
