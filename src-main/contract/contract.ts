@@ -1,4 +1,5 @@
 import { catalogueCalls } from './catalogue.ts';
+import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
 import { recogniseCalls } from './recognise.ts';
 import { sampleCalls } from './sample.ts';
@@ -12,6 +13,7 @@ export const contract = {
   ...recogniseCalls,
   ...sampleCalls,
   ...segmentCalls,
+  ...exportCalls,
   ...trainingCalls,
 } as const;
 

@@ -2,6 +2,7 @@ import type { Handlers } from '../contract/call.ts';
 import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
+import { exportHandlers } from './export/service.ts';
 import { libraryHandlers } from './library/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
@@ -15,5 +16,6 @@ export const services: Handlers<Contract, CoreContext> = {
   ...recogniseHandlers,
   ...sampleHandlers,
   ...segmentHandlers,
+  ...exportHandlers,
   ...trainingHandlers,
 };

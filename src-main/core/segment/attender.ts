@@ -1,6 +1,7 @@
 /** The encoder whose attention is shown: a trained one, or an untrained one that is called so. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import { openRuntime } from '../../engine/devices.ts';
 import { Encoder, readDescription } from '../../model/encoder.ts';
@@ -52,7 +53,7 @@ export function workspaceWeights(workspace: Workspace, name?: string): WeightsSo
 
 /** A file of weights outside any workspace, with its .json beside it. */
 export function fileWeights(path: string): WeightsSource {
-  return { path, name: path, sha256: null };
+  return { path, name: basename(path, '.safetensors'), sha256: null };
 }
 
 export class Attender {

@@ -64,12 +64,17 @@ export async function attentionPanel(
 /** The attention over the darkened photo. */
 function heated(small: Picture, attention: Float32Array, { rows, columns }: AttentionMap): Picture {
   const { width, height } = small;
-  let most = 0;
-  for (const value of attention) most = Math.max(most, value);
+  // From the least to the most, as DINO's own pictures: a weak encoder's differences are small, and are to be seen.
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of attention) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
   const values = spread(attention, rows, columns, width, height);
   const result = blankPicture(width, height);
   for (let i = 0; i < values.length; i++) {
-    const level = most > 0 ? values[i] / most : 0;
+    const level = most > least ? (values[i] - least) / (most - least) : 0;
     const at = level * (heat.length - 1);
     const step = Math.min(heat.length - 2, Math.floor(at));
     for (let channel = 0; channel < 3; channel++) {
