@@ -4,16 +4,17 @@ import {
   concat,
   constant,
   divide,
-  erf,
   exp,
   expand,
   inOrder,
   inverseDeviation,
   layerNorm,
   matmul,
+  mean,
   multiply,
   type Node,
   negate,
+  normalCumulative,
   pad,
   reshape,
   type Shape,
@@ -202,6 +203,8 @@ function backward(
       return [divide(multiply(gradient, 0.5), node)];
     case 'erf':
       return [times(gradient, multiply(exp(negate(multiply(a, a))), 2 / Math.sqrt(Math.PI)))];
+    case 'normalCumulative':
+      return [times(gradient, multiply(exp(multiply(multiply(a, a), -0.5)), 1 / Math.sqrt(2 * Math.PI)))];
     case 'gelu':
       return [times(gradient, geluDerivative(a))];
     case 'matmul':
@@ -239,11 +242,10 @@ function backward(
   }
 }
 
-/** d/dx x·Φ(x) = Φ(x) + x·φ(x), with t = x/√2: ½ + ½ erf t + t / (√π exp t²). Where exp t² overflows, the quotient is 0, as it should be. */
+/** d/dx x·Φ(x) = Φ(x) + x·φ(x). With t = x/√2 the second is t / (√π exp t²); where exp t² overflows that is 0, as it should be. */
 function geluDerivative(x: Node): Node {
   const t = multiply(x, Math.SQRT1_2);
-  const cumulative = add(multiply(erf(t), 0.5), 0.5);
-  return add(cumulative, multiply(divide(t, exp(multiply(t, t))), 1 / Math.sqrt(Math.PI)));
+  return add(normalCumulative(x), multiply(divide(t, exp(multiply(t, t))), 1 / Math.sqrt(Math.PI)));
 }
 
 /** aᵀ·gradient. A matrix shared by the whole batch gets one large product instead of one for each batch element and a sum. */
@@ -293,8 +295,8 @@ function normalised(x: Node, epsilon: number): Node {
 }
 
 /**
- * With x̂ the normalised input, d = gradient ∘ scale and n the extent: (d − Σd/n − x̂ · Σ(d ∘ x̂)/n) / deviation. Both sums are
- * products with scale/n; gradient ∘ x̂ serves the scale's gradient as well.
+ * With x̂ the normalised input and d = gradient ∘ scale: (d − mean d − x̂ · mean(d ∘ x̂)) / deviation. The second mean is taken as the
+ * product of gradient ∘ x̂, which the scale's gradient needs as well, with scale / extent.
  */
 function byLayerNorm(
   x: Node,
@@ -303,17 +305,17 @@ function byLayerNorm(
   gradient: Node,
   wants: readonly boolean[],
 ): (Node | undefined)[] {
-  const leading = [...Array(x.shape.length - 1).keys()];
-  const extent = scale.shape[0];
+  const last = x.shape.length - 1;
+  const extent = x.shape[last];
   const centred = normalised(x, epsilon);
   const projected = multiply(gradient, centred);
-  const overRows = (values: Node) => reshape(sum(values, leading, true), scale.shape);
+  const overRows = (values: Node) => reshape(sum(values, [...Array(last).keys()], true), [extent]);
   const byInput = () => {
+    const d = multiply(gradient, scale);
     const weights = multiply(reshape(scale, [extent, 1]), 1 / extent);
-    const total = (values: Node) =>
-      reshape(matmul(reshape(values, [-1, extent]), weights), [...x.shape.slice(0, -1), 1]);
-    const away = add(multiply(centred, total(projected)), total(gradient));
-    return multiply(subtract(multiply(gradient, scale), away), inverseDeviation(x, epsilon));
+    const along = reshape(matmul(reshape(projected, [-1, extent]), weights), [...x.shape.slice(0, -1), 1]);
+    const away = add(multiply(centred, along), mean(d, [last], true));
+    return multiply(subtract(d, away), inverseDeviation(x, epsilon));
   };
   return [
     wants[0] ? byInput() : undefined,

@@ -12,7 +12,7 @@ export type Operator =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'constant'; readonly values: Float32Array }
   | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
-  | { readonly kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' }
+  | { readonly kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'normalCumulative' | 'gelu' }
   | { readonly kind: 'matmul' }
   | { readonly kind: 'transpose'; readonly order: readonly number[] }
   | { readonly kind: 'reshape' }
@@ -96,7 +96,9 @@ export const subtract = elementwise('subtract');
 export const multiply = elementwise('multiply');
 export const divide = elementwise('divide');
 
-function unary(kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'gelu' | 'softmax' | 'logSoftmax') {
+function unary(
+  kind: 'negate' | 'exp' | 'log' | 'sqrt' | 'erf' | 'normalCumulative' | 'gelu' | 'softmax' | 'logSoftmax',
+) {
   return (x: Node): Node => node({ kind }, [x], x.shape);
 }
 
@@ -105,6 +107,8 @@ export const exp = unary('exp');
 export const log = unary('log');
 export const sqrt = unary('sqrt');
 export const erf = unary('erf');
+/** Φ(x) = ½ (1 + erf(x/√2)), the standard normal distribution's cumulative function. */
+export const normalCumulative = unary('normalCumulative');
 /** x · Φ(x), the exact GELU (Hendrycks and Gimpel 2016) by erf, not the tanh approximation. */
 export const gelu = unary('gelu');
 /** Over the last axis. */

@@ -75,6 +75,7 @@ export const builds: Record<string, Build> = {
   log: unary(graph.log, positive),
   sqrt: unary(graph.sqrt, positive),
   erf: unary(graph.erf),
+  normalCumulative: unary(graph.normalCumulative),
   gelu: unary(graph.gelu),
   'gelu far out': unary(graph.gelu, [-40, 40]),
   'matmul of matrices': matmul(

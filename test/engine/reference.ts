@@ -95,6 +95,8 @@ function compute(node: Node, operands: Float64Array[], feeds: Record<string, Arr
       return unary(Math.sqrt);
     case 'erf':
       return unary(erf);
+    case 'normalCumulative':
+      return unary((x) => (1 + erf(x * Math.SQRT1_2)) / 2);
     case 'gelu':
       return unary((x) => (x * (1 + erf(x * Math.SQRT1_2))) / 2);
     case 'matmul': {

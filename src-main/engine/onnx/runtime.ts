@@ -1,3 +1,4 @@
+import { availableParallelism, cpus } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GondolaError, sentence } from '../../base/errors.ts';
 import type { Node } from '../graph.ts';
@@ -7,7 +8,7 @@ import { writeOnnx } from './writer.ts';
 /** Runs graphs on ONNX Runtime, on the CPU or by another of its execution providers. */
 
 export interface OnnxRuntimeOptions {
-  /** Threads within one operator; ONNX Runtime's own choice (one a physical core) when absent. */
+  /** Threads within one operator. By default one a physical core, or fewer where the process may not use them all. */
   threads?: number;
   /** For measuring: ONNX Runtime writes a trace of every operator to a file that begins so, when the program is disposed. */
   profile?: string;
@@ -22,7 +23,7 @@ export class OnnxRuntime implements Runtime {
   readonly #options: InferenceSession.SessionOptions;
   readonly #fused: boolean;
 
-  constructor(provider: OnnxProvider, { threads, profile, strict }: OnnxRuntimeOptions = {}) {
+  constructor(provider: OnnxProvider, { threads = allowedThreads(), profile, strict }: OnnxRuntimeOptions = {}) {
     this.name = `onnxruntime ${provider}`;
     // WebGPU would leave the fused operators to the CPU and copy.
     this.#fused = provider === 'cpu';
@@ -97,6 +98,11 @@ class OnnxProgram implements Program {
     if (this.#profiling) this.#session.endProfiling();
     await this.#session.release();
   }
+}
+
+/** ONNX Runtime counts the machine's cores even where a container or an affinity leaves us a few of them. */
+function allowedThreads(): number | undefined {
+  return availableParallelism() < cpus().length ? availableParallelism() : undefined;
 }
 
 /** ONNX Runtime refuses memory that threads share, so that is copied. */

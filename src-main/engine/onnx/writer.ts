@@ -171,6 +171,14 @@ class GraphWriter {
       case 'transpose':
         this.#emit('Transpose', from, output, [integers('perm', operator.order)]);
         break;
+      case 'normalCumulative': {
+        const error = this.#emit('Erf', [
+          this.#emit('Mul', [from[0], this.#constant(Float32Array.of(Math.SQRT1_2), [])]),
+        ]);
+        // ½ · error + ½ in one pass; its clipping to 0 … 1 changes nothing.
+        this.#emit('HardSigmoid', [error], output, [float('alpha', 0.5), float('beta', 0.5)]);
+        break;
+      }
       case 'matmul':
         this.#matmul(node, output);
         break;

@@ -28,8 +28,10 @@ export function execute(operator: Computed, operands: readonly tf.Tensor[], shap
       return tf.sqrt(a);
     case 'erf':
       return tf.erf(a);
+    case 'normalCumulative':
+      return normalCumulative(a);
     case 'gelu':
-      return tf.mul(a, tf.add(tf.mul(tf.erf(tf.mul(a, Math.SQRT1_2)), 0.5), 0.5));
+      return tf.mul(a, normalCumulative(a));
     case 'matmul':
       return matmul(a, b, shape);
     case 'transpose':
@@ -68,6 +70,10 @@ export function execute(operator: Computed, operands: readonly tf.Tensor[], shap
       return tf.div(1, tf.sqrt(tf.add(variance, operator.epsilon)));
     }
   }
+}
+
+function normalCumulative(x: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(tf.erf(tf.mul(x, Math.SQRT1_2)), 0.5), 0.5);
 }
 
 /** tfjs-core computes wrong values where both batches have extents to repeat, so those are repeated before. */
