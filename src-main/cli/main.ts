@@ -75,6 +75,12 @@ export function program(): Command {
   return root;
 }
 
+// A reader that has seen enough (`gondola … | head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await program().parseAsync();
 } catch (error) {
