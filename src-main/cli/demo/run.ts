@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JobContext } from '../../base/progress.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { Contract } from '../../contract/contract.ts';
+import { exportFormats } from '../../contract/export.ts';
 import { sampleCalls } from '../../contract/sample.ts';
 import type { CoreContext } from '../../core/context.ts';
 import { sampleHandlers } from '../../core/sample/service.ts';
@@ -37,6 +38,7 @@ export interface DemoResult {
   readonly evaluation: OutputOf<Contract['recognise.evaluate']>;
   readonly training: OutputOf<Contract['training.pretrain']>;
   readonly masks: MaskScore;
+  readonly exports: readonly OutputOf<Contract['export.catalogue']>[];
   readonly sheet: string;
 }
 
@@ -162,6 +164,17 @@ export async function runDemo(folder: string, options: DemoOptions, context: Ver
       (summary) => `${summary.regions} products cut out of ${summary.segmented} photos`,
     );
     const products = cutProducts(masksFolder, segmented.photos, judged);
+    const exports = await steps.run(
+      'export',
+      async (job) => {
+        const made: OutputOf<Contract['export.catalogue']>[] = [];
+        for (const format of exportFormats) {
+          made.push(await call('export.catalogue', { format, out: join(folder, 'export', format) }, on(job)));
+        }
+        return made;
+      },
+      (made) => made.map(({ format, products }) => `${format} ${products}`).join(', '),
+    );
     const sheet = join(folder, 'demo.png');
     await writeFile(
       sheet,
@@ -182,6 +195,7 @@ export async function runDemo(folder: string, options: DemoOptions, context: Ver
       unlabelled: score(judged),
       evaluation,
       training,
+      exports,
       masks: await scoreMasks(sampleFolder, products),
       sheet,
     };

@@ -1,5 +1,4 @@
 // `gondola demo`: the whole job on photos that it draws itself, with the figures against the exact truth.
-import { join } from 'node:path';
 import { prepareDemoFolder, writeDemoResult } from '../demo/folder.ts';
 import { type DemoResult, runDemo } from '../demo/run.ts';
 import type { Output } from '../output.ts';
@@ -84,5 +83,15 @@ function tell(result: DemoResult, output: Output): void {
     ],
   );
   output.say('');
-  output.say(`Done in ${Math.round(result.seconds)} s. Look at ${join(result.folder, 'demo.png')}`);
+  output.say(`Done in ${Math.round(result.seconds)} s. In ${result.folder}:`);
+  output.table(
+    ['', ''],
+    [
+      ['  demo.png', 'a shelf photo with the names that it got, the figures and some cut-outs'],
+      ['  export', 'the catalogue as csv, json, COCO and a folder of pictures for each SKU'],
+      ['  masks', 'masks, cut-outs and attention'],
+      ['  workspace', 'to go on with: gondola status, search, pretrain'],
+      ['  sample', 'the photos and their truth'],
+    ],
+  );
 }
