@@ -65,6 +65,7 @@ const LARGEST_BATCH = 16;
 /** Tokens a run at most, which bounds its memory for large pictures. */
 const TOKENS = 4096;
 
+/** One call at a time: await each before the next. */
 export class Encoder {
   readonly config: VitConfig;
   /** Side in pixels of the pictures that `embed` expects by default. */
@@ -72,7 +73,7 @@ export class Encoder {
   readonly #runtime: Runtime;
   readonly #weights: Weights;
   /** The most recently used last. */
-  readonly #programs = new Map<string, Promise<Program>>();
+  readonly #programs = new Map<string, Program>();
 
   /** @throws GondolaError `weights-mismatch`, `image-size` */
   constructor(runtime: Runtime, config: VitConfig, weights: Weights, source: string, inputSize = config.image) {
@@ -129,7 +130,7 @@ export class Encoder {
   async dispose(): Promise<void> {
     const programs = [...this.#programs.values()];
     this.#programs.clear();
-    for (const program of programs) await (await program).dispose();
+    for (const program of programs) await program.dispose();
   }
 
   #square(): ImageSize {
@@ -170,15 +171,15 @@ export class Encoder {
     return results;
   }
 
-  #program(kind: Kind, batch: number, size: ImageSize): Promise<Program> {
+  async #program(kind: Kind, batch: number, size: ImageSize): Promise<Program> {
     const key = `${kind} ${batch} ${size.height} ${size.width}`;
-    const program = this.#programs.get(key) ?? this.#compile(kind, batch, size);
+    const program = this.#programs.get(key) ?? (await this.#compile(kind, batch, size));
     this.#programs.delete(key);
     this.#programs.set(key, program);
     for (const [oldest, unused] of this.#programs) {
       if (this.#programs.size <= PROGRAMS) break;
       this.#programs.delete(oldest);
-      void unused.then((compiled) => compiled.dispose());
+      await unused.dispose();
     }
     return program;
   }
@@ -216,7 +217,7 @@ export async function writeEncoder(
 }
 
 /** @throws GondolaError `encoder-unreadable` */
-export async function readDescription(path: string): Promise<EncoderDescription> {
+async function readDescription(path: string): Promise<EncoderDescription> {
   const fail = (what: string, cause?: unknown) =>
     new GondolaError(
       'encoder-unreadable',

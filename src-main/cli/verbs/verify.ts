@@ -41,7 +41,7 @@ export const verifyVerb: Verb = {
     );
     if (movedByRounding > 0)
       output.say(
-        `${movedByRounding} weights have a gradient of 0 but for rounding (most are biases of keys, which softmax cancels); they may differ by two learning rates a step.`,
+        `${movedByRounding} weights have a gradient that is little but rounding (the keys’ biases, which softmax cancels, and a few by chance). AdamW makes steps of that, and they are compared only beyond it.`,
       );
     output.say(ok ? 'This device computes the training right.' : 'This device does not compute the training right.');
     return {

@@ -17,11 +17,12 @@ import { gridOf, Vit } from '../../model/vit.ts';
 import { Learner } from '../learner.ts';
 import { type Check, Comparison, LOSS_TOLERANCE, largest, relativeError, TOLERANCE } from './comparison.ts';
 import type { Fixture } from './fixture.ts';
+import { Rounding } from './rounding.ts';
 
 export interface Replay {
   readonly steps: number;
   readonly checks: readonly Check[];
-  /** Weights whose movement was rounding alone, see `Rounding`. */
+  /** Weights that AdamW moved by rounding alone or nearly so, see `Rounding`. */
   readonly movedByRounding: number;
   readonly ok: boolean;
 }
@@ -42,7 +43,7 @@ export async function replay(runtime: Runtime, fixture: Fixture, context: JobCon
   });
   try {
     const comparison = new Comparison();
-    const rounding = new Rounding();
+    const rounding = new Rounding(optimiser, clip);
     const meter = new ProgressMeter(steps, (update) => context.progress(update));
     for (let step = 0; step < steps; step++) {
       stopIfAsked(context.signal);
@@ -94,7 +95,8 @@ async function replayStep(
     comparison.add(kind, `step ${step}`, relativeError(values, recorded(name, [rows, prototypes])));
 
   const frozen = settings.lastLayerFrozen ? learner.objective.lastLayer : new Set<string>();
-  for (const [name, gradient] of gradients) if (!frozen.has(name)) rounding.note(name, gradient, settings.learningRate);
+  for (const [name, gradient] of gradients)
+    if (!frozen.has(name)) rounding.follow(name, gradient, settings.learningRate);
   for (const [kind, prefix, network] of [
     ['weights', 'student_after', learner.student],
     ['teacher weights', 'teacher_after', learner.teacher],
@@ -103,37 +105,6 @@ async function replayStep(
       const expected = recorded(`${prefix}.${name}`, shape);
       comparison.add(kind, `step ${step} ${name}`, relativeError(values, expected, { slack: rounding.slack(name) }));
     }
-}
-
-/**
- * Weights that rounding alone moves. The bias of the keys is one in three of every `attn.qkv.bias`: softmax cancels it, so its gradient
- * is 0 in exact arithmetic and some 1e-9 of noise in float32, and AdamW, which divides by the gradient's size, makes real steps of that
- * noise. No two implementations agree there, and nothing depends on it. So a weight whose recorded gradient is below a
- * millionth of its tensor's largest may differ by two learning rates, for each step in which that is so.
- */
-class Rounding {
-  readonly #slack = new Map<string, Float32Array>();
-
-  note(name: string, gradient: Float32Array, learningRate: number): void {
-    const threshold = 1e-6 * largest(gradient);
-    for (let i = 0; i < gradient.length; i++) {
-      if (Math.abs(gradient[i]) > threshold) continue;
-      const slack = this.#slack.get(name) ?? new Float32Array(gradient.length);
-      slack[i] += 2 * learningRate;
-      this.#slack.set(name, slack);
-    }
-  }
-
-  /** [values], or nothing where every weight is compared strictly. */
-  slack(name: string): Float32Array | undefined {
-    return this.#slack.get(name);
-  }
-
-  get count(): number {
-    let count = 0;
-    for (const slack of this.#slack.values()) for (const value of slack) if (value > 0) count++;
-    return count;
-  }
 }
 
 /** What the recording says of the teacher after the last step: resized positions, feature, attention, masks. */

@@ -76,22 +76,32 @@ describe('recorded steps of the official DINO code', () => {
 });
 
 describe('a device that computes something else is found out', () => {
-  test.each<[string, string, (values: Float32Array) => void]>([
-    ['gradients', 'step1.grad.backbone.blocks.1.mlp.fc1.weight', (values) => (values[5] += 1e-3)],
-    ['weights', 'step2.student_after.backbone.pos_embed', (values) => (values[100] += 1e-4)],
-    ['teacher weights', 'step0.teacher_after.head.mlp.2.weight', (values) => (values[0] *= 1.01)],
-    ['center', 'step3.center_after', (values) => values.reverse()],
-    ['student outputs', 'step0.student_out', (values) => (values[64] += 1e-3)],
-    ['teacher outputs', 'step0.teacher_out', (values) => (values[64] = Number.NaN)],
-    ['position embedding', 'pos_embed.local', (values) => (values[60] += 1e-4)],
-    ['attention', 'attention.last', (values) => (values[20] += 1e-3)],
-    ['feature', 'attention.feature', (values) => (values[20] += 1e-2)],
-    ['masks', 'attention.mask60', (values) => (values[3] = 1 - values[3])],
-  ])('%s', async (kind, name, spoil) => {
-    const path = await changed((tensors) => spoil(tensors.get(name)!.values));
+  test('by any quantity that differs, and the tensor is named', async () => {
+    const spoilt: [kind: string, name: string, spoil: (values: Float32Array) => unknown][] = [
+      ['gradients', 'step1.grad.backbone.blocks.1.mlp.fc1.weight', (values) => values.fill(1, 5, 6)],
+      ['weights', 'step2.student_after.backbone.pos_embed', (values) => values.fill(0.1, 100, 101)],
+      ['teacher weights', 'step0.teacher_after.head.mlp.2.weight', (values) => values.fill(0.1, 0, 1)],
+      ['center', 'step3.center_after', (values) => values.reverse()],
+      ['student outputs', 'step0.student_out', (values) => values.fill(0.1, 64, 65)],
+      ['teacher outputs', 'step0.teacher_out', (values) => values.fill(Number.NaN, 64, 65)],
+      ['position embedding', 'pos_embed.local', (values) => values.fill(0.01, 60, 61)],
+      ['attention', 'attention.last', (values) => values.fill(0.5, 20, 21)],
+      ['feature', 'attention.feature', (values) => values.fill(0.5, 20, 21)],
+      ['masks', 'attention.mask60', (values) => values.reverse()],
+    ];
+    const path = await changed((tensors) => {
+      for (const [, name, spoil] of spoilt) spoil(tensors.get(name)!.values);
+    });
     const { checks, ok } = await run(path);
     expect(ok).toBe(false);
-    expect(checks.filter((check) => !check.ok).map((check) => check.kind)).toEqual([kind]);
+    for (const [kind, name] of spoilt) {
+      const check = checks.find((candidate) => candidate.kind === kind)!;
+      expect(check.ok, kind).toBe(false);
+      const [step, ...parts] = name.split('.');
+      const tensor = parts.slice(1).join('.');
+      const where = step.startsWith('step') ? `step ${step.slice(4)}${tensor && ` ${tensor}`}` : name;
+      expect(check.worst).toBe(where);
+    }
   });
 
   test('the loss, within a hundred-thousandth', async () => {
