@@ -244,18 +244,22 @@ export function inverseDeviation(x: Node, epsilon: number): Node {
  * computes what it needs from the forward values when it gets there, and not ages before, which saves memory. With `first` 'short' it is
  * the other way round. Iterative, since graphs are deeper than the call stack allows.
  */
-export function inOrder(outputs: readonly Node[], first: 'long' | 'short' = 'long'): Node[] {
+export function inOrder(
+  outputs: readonly Node[],
+  first: 'long' | 'short' = 'long',
+  inputsOf: (node: Node) => readonly Node[] = (node) => node.inputs,
+): Node[] {
   const depth = new Map<Node, number>();
-  for (const node of depthFirst(outputs, (inputs) => inputs)) {
-    depth.set(node, 1 + node.inputs.reduce((deepest, input) => Math.max(deepest, depth.get(input)!), 0));
+  for (const node of depthFirst(outputs, inputsOf)) {
+    depth.set(node, 1 + inputsOf(node).reduce((deepest, input) => Math.max(deepest, depth.get(input)!), 0));
   }
   const sign = first === 'long' ? -1 : 1;
   const byDepth = (nodes: readonly Node[], direction: number) =>
     nodes.toSorted((a, b) => direction * (depth.get(a)! - depth.get(b)!));
-  return depthFirst(byDepth(outputs, -sign), (inputs) => byDepth(inputs, sign));
+  return depthFirst(byDepth(outputs, -sign), (node) => byDepth(inputsOf(node), sign));
 }
 
-function depthFirst(outputs: readonly Node[], arranged: (inputs: readonly Node[]) => readonly Node[]): Node[] {
+function depthFirst(outputs: readonly Node[], inputsOf: (node: Node) => readonly Node[]): Node[] {
   const order: Node[] = [];
   const visited = new Set<Node>();
   const stack: { node?: Node; inputs: readonly Node[]; next: number }[] = [{ inputs: outputs, next: 0 }];
@@ -269,7 +273,7 @@ function depthFirst(outputs: readonly Node[], arranged: (inputs: readonly Node[]
     const child = top.inputs[top.next++];
     if (visited.has(child)) continue;
     visited.add(child);
-    stack.push({ node: child, inputs: arranged(child.inputs), next: 0 });
+    stack.push({ node: child, inputs: inputsOf(child), next: 0 });
   }
   return order;
 }

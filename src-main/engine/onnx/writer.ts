@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { inOrder, type Node, type Shape, sameShape, size, swapOfLastTwo } from '../graph.ts';
+import { inOrder, type Node, type Shape, size } from '../graph.ts';
 import { programInputs, type Slot } from '../runtime.ts';
+import { isFlat, planReads, type Reads } from './plan.ts';
 import {
   type AttributeProto,
   attributeType,
@@ -45,10 +46,11 @@ export function writeOnnx(
   outputs: Record<string, Node>,
   { metadata = {}, fused = false }: OnnxWriterOptions = {},
 ): OnnxModel {
-  const writer = new GraphWriter(outputs, fused);
+  const reads = planReads(Object.values(outputs), fused);
+  const writer = new GraphWriter(outputs, reads);
   // ONNX Runtime walks back from the last output and at each node takes the input first that comes last in the file: the longest
   // chains come first in its execution when they come last here.
-  for (const node of inOrder(Object.values(outputs), 'short')) writer.write(node);
+  for (const node of inOrder(Object.values(outputs), 'short', (node) => reads.get(node)!)) writer.write(node);
   const outputNames = new Map(Object.entries(outputs).map(([name, node]) => [name, writer.outputName(name, node)]));
   const bytes = encodeModel({
     irVersion: 9,
@@ -87,56 +89,19 @@ const bytesOf = (array: Float32Array | BigInt64Array) =>
 /** The domain of ONNX Runtime's own operators. */
 const contributed = 'com.microsoft';
 
-const isFlat = (product: Node) => product.inputs.every(({ shape }) => shape.length === 2);
-
-/**
- * Which products read their right factor transposed in place: of matrices `Gemm` does that, of batches only ONNX Runtime's own
- * FusedMatMul. It is done where the untransposed factor is there anyway. The transposes that nobody reads any more are left out.
- */
-function planProducts(outputs: readonly Node[], fused: boolean): { products: Map<Node, Node>; read: Set<Node> } {
-  const products = new Map<Node, Node>();
-  const read = new Set<Node>(outputs);
-  const transposes = new Map<Node, Node[]>();
-  for (const node of inOrder(outputs)) {
-    const [a, b] = node.inputs;
-    if (node.operator.kind === 'transpose') transposes.set(a, [...(transposes.get(a) ?? []), node]);
-    const plain =
-      node.operator.kind === 'matmul' && (fused || isFlat(node))
-        ? untransposed(b, (source) => transposes.get(source)?.filter((other) => read.has(other)) ?? [])
-        : undefined;
-    if (plain) products.set(node, plain);
-    for (const input of plain ? [a, plain] : node.inputs) read.add(input);
-  }
-  return { products, read };
-}
-
-/** The value of which `x` swaps the last two axes: what it was transposed from, or another transpose of that. */
-function untransposed(x: Node, othersOf: (source: Node) => readonly Node[]): Node | undefined {
-  if (x.operator.kind !== 'transpose') return undefined;
-  const { order } = x.operator;
-  const wanted = swapOfLastTwo(order.length).map((axis) => order[axis]);
-  const [source] = x.inputs;
-  if (wanted.every((axis, i) => axis === i)) return source;
-  return othersOf(source).find(({ operator }) => operator.kind === 'transpose' && sameShape(operator.order, wanted));
-}
-
 class GraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly inputs: readonly Slot[];
   readonly #names = new Map<Node, string>();
   readonly #taken = new Set<string>();
-  /** Layer norms written so far, by their input: they hand out the deviation beside their result. */
-  readonly #layerNorms = new Map<Node, { epsilon: number; written: NodeProto }[]>();
-  readonly #deviations = new Set<Node>();
-  readonly #products: ReadonlyMap<Node, Node>;
-  readonly #read: ReadonlySet<Node>;
+  /** Layer norms written so far, which hand out the deviation beside their result. */
+  readonly #layerNorms = new Map<Node, NodeProto>();
+  readonly #reads: Reads;
   readonly #sharedConstants = new Map<string, string>();
 
-  constructor(outputs: Record<string, Node>, fused: boolean) {
-    const plan = planProducts(Object.values(outputs), fused);
-    this.#products = plan.products;
-    this.#read = plan.read;
+  constructor(outputs: Record<string, Node>, reads: Reads) {
+    this.#reads = reads;
     this.inputs = programInputs(outputs);
     for (const { name } of this.inputs) this.#taken.add(name);
     for (const [name, node] of Object.entries(outputs)) {
@@ -149,7 +114,7 @@ class GraphWriter {
 
   /** The ONNX name under which an output leaves the model. */
   outputName(name: string, node: Node): string {
-    const present = this.#nameOf(node);
+    const present = this.#names.get(node)!;
     if (present === name && node.operator.kind !== 'input') return name;
     const free = this.#taken.has(name) ? this.#fresh(`${name}.out`) : name;
     this.#taken.add(free);
@@ -159,12 +124,12 @@ class GraphWriter {
 
   write(node: Node): void {
     const { operator, inputs, shape } = node;
+    const reads = this.#reads.get(node)!;
     if (operator.kind === 'input') return void this.#names.set(node, operator.name);
     if (operator.kind === 'constant') return void this.#names.set(node, this.#constant(operator.values, shape));
-    if (!this.#read.has(node) || operator.kind === 'inverseDeviation') return;
     const output = this.#names.get(node) ?? this.#fresh(`v${this.#names.size}`);
     this.#names.set(node, output);
-    const from = inputs.map((input) => this.#nameOf(input));
+    const from = reads.map((input) => this.#names.get(input)!);
     const plain = plainNames[operator.kind];
     if (plain) return void this.#emit(plain, from, output);
     switch (operator.kind) {
@@ -180,7 +145,9 @@ class GraphWriter {
         break;
       }
       case 'matmul':
-        this.#matmul(node, output);
+        if (reads[1] === inputs[1]) this.#emit('MatMul', from, output);
+        else if (isFlat(node)) this.#emit('Gemm', from, output, [integer('transB', 1)]);
+        else this.#emit('FusedMatMul', from, output, [integer('transB', 1)], contributed);
         break;
       case 'reshape':
         this.#emit('Reshape', [...from, this.#integers(shape)], output);
@@ -211,18 +178,15 @@ class GraphWriter {
         this.#emit('ReduceMax', [...from, this.#integers([operator.axis])], output);
         break;
       case 'layerNorm':
-        this.#layerNorm(inputs[0], operator.epsilon, from, output);
+        this.#layerNorms.set(node, this.#layerNorm(operator.epsilon, from, output));
         break;
+      case 'inverseDeviation': {
+        const norm = this.#layerNorms.get(reads[1]) ?? this.#plainNorm(inputs[0], operator.epsilon);
+        if (norm.output.length === 1) norm.output.push('', output);
+        else this.#emit('Identity', [norm.output[2]], output);
+        break;
+      }
     }
-  }
-
-  #matmul(node: Node, output: string): void {
-    const [a, b] = node.inputs;
-    const transposed = this.#products.get(node);
-    const from = [a, transposed ?? b].map((operand) => this.#nameOf(operand));
-    if (!transposed) this.#emit('MatMul', from, output);
-    else if (isFlat(node)) this.#emit('Gemm', from, output, [integer('transB', 1)]);
-    else this.#emit('FusedMatMul', from, output, [integer('transB', 1)], contributed);
   }
 
   /** Sums over leading axes are products with a row of ones: ONNX Runtime's ReduceSum is slower there. */
@@ -237,34 +201,15 @@ class GraphWriter {
     this.#emit('Reshape', [total, this.#integers(kept)], output);
   }
 
-  #layerNorm(x: Node, epsilon: number, from: readonly string[], output: string): NodeProto {
+  #layerNorm(epsilon: number, from: readonly string[], output: string): NodeProto {
     this.#emit('LayerNormalization', from, output, [integer('axis', -1), float('epsilon', epsilon)]);
-    const written = this.nodes[this.nodes.length - 1];
-    this.#layerNorms.set(x, [...(this.#layerNorms.get(x) ?? []), { epsilon, written }]);
-    return written;
+    return this.nodes[this.nodes.length - 1];
   }
 
-  /** The name of a value written before. A deviation is written when it is first read: the norm that it comes from is there by then. */
-  #nameOf(node: Node): string {
-    const { operator, inputs } = node;
-    const written = this.#names.get(node);
-    if (operator.kind !== 'inverseDeviation' || (written && this.#deviations.has(node))) return written!;
-    const name = written ?? this.#fresh(`v${this.#names.size}`);
-    this.#names.set(node, name);
-    this.#deviations.add(node);
-    this.#inverseDeviation(inputs[0], operator.epsilon, name);
-    return name;
-  }
-
-  #inverseDeviation(x: Node, epsilon: number, output: string): void {
+  #plainNorm(x: Node, epsilon: number): NodeProto {
     const extent = x.shape[x.shape.length - 1];
-    const shared = this.#layerNorms
-      .get(x)
-      ?.find((norm) => norm.epsilon === epsilon && norm.written.output.length === 1);
-    const scaleAndBias = () => [1, 0].map((value) => this.#constant(new Float32Array(extent).fill(value), [extent]));
-    const norm =
-      shared?.written ?? this.#layerNorm(x, epsilon, [this.#nameOf(x), ...scaleAndBias()], this.#fresh(`${output}.y`));
-    norm.output.push('', output);
+    const scaleAndBias = [1, 0].map((value) => this.#constant(new Float32Array(extent).fill(value), [extent]));
+    return this.#layerNorm(epsilon, [this.#names.get(x)!, ...scaleAndBias], this.#fresh(`t${this.nodes.length}`));
   }
 
   #emit(
