@@ -216,8 +216,11 @@ export async function writeEncoder(
   await writeFileAtomically(path, `${JSON.stringify(description, null, 2)}\n`);
 }
 
-/** @throws GondolaError `encoder-unreadable` */
-async function readDescription(path: string): Promise<EncoderDescription> {
+/**
+ * Reads the .json beside the weights.
+ * @throws GondolaError `encoder-unreadable`
+ */
+export async function readDescription(path: string): Promise<EncoderDescription> {
   const fail = (what: string, cause?: unknown) =>
     new GondolaError(
       'encoder-unreadable',
