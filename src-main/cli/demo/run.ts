@@ -9,13 +9,13 @@ import { sampleCalls } from '../../contract/sample.ts';
 import type { CoreContext } from '../../core/context.ts';
 import { sampleHandlers } from '../../core/sample/service.ts';
 import { readTruth, type Truth } from '../../core/sample/truth.ts';
-import { fileNames } from '../../core/segment/ledger.ts';
 import { connectDirectly } from '../../host/direct.ts';
 import { Workspace } from '../../store/workspace.ts';
 import { decodeUpright } from '../../vision/decode.ts';
 import type { VerbContext } from '../verb.ts';
-import { type CutProduct, type MaskScore, scoreMasks } from './masks.ts';
+import { type MaskScore, scoreMasks } from './masks.ts';
 import { type Judged, judge, onHeldOutPhotos, type Score, score } from './score.ts';
+import { cutoutsToShow, cutProducts, photosToSegment, typicalPhoto } from './selection.ts';
 import { type Bar, drawSheet } from './sheet.ts';
 import { Steps, type StepTime } from './steps.ts';
 
@@ -49,51 +49,6 @@ async function describeSkus(truth: Truth, { call }: VerbContext, on: CoreContext
   for (const { name, brand, variant, size } of truth.skus) {
     if (imported.has(name)) await call('catalogue.describeSku', { name, brand, variant, size }, on);
   }
-}
-
-/** Photos that are segmented: cutting out all would take as long as the rest of the demo. */
-const segmentedPhotos = 4;
-const shownCutouts = 6;
-
-/** Photos of the answers, the given one first, then others spread over the rest. */
-function photosToSegment(judged: readonly Judged[], first: Judged['photo']): number[] {
-  const all = [...new Map(judged.map(({ photo, answer }) => [photo, answer.photoId]))];
-  const others = all.filter(([photo]) => photo !== first).map(([, id]) => id);
-  const step = Math.max(1, Math.floor(others.length / (segmentedPhotos - 1)));
-  const own = all.filter(([photo]) => photo === first).map(([, id]) => id);
-  return [...own, ...others.filter((_, index) => index % step === 0).slice(0, segmentedPhotos - 1)];
-}
-
-/** The products of the segmented photos with the files of their masks. */
-function cutProducts(
-  folder: string,
-  photos: OutputOf<Contract['segment.workspace']>['photos'],
-  judged: readonly Judged[],
-): CutProduct[] {
-  const byRegion = new Map(judged.map((product) => [product.answer.id, product]));
-  return photos.flatMap(({ stem, regions }) =>
-    regions.map(({ id }) => ({ judged: byRegion.get(id)!, mask: join(folder, fileNames.regionMask(stem, id)) })),
-  );
-}
-
-/** Cut-outs to show of one photo: of different SKUs, those that are seen whole and large. */
-function cutoutsOf(photo: Judged['photo'], products: readonly CutProduct[]): string[] {
-  const area = ({ judged: { product } }: CutProduct) => product.visibleShare ** 4 * product.box.height;
-  const ordered = products.filter(({ judged }) => judged.photo === photo).sort((a, b) => area(b) - area(a));
-  const perSku = new Map(ordered.toReversed().map((product) => [product.judged.truth, product.mask]));
-  return ordered
-    .filter(({ judged, mask }) => perSku.get(judged.truth) === mask)
-    .slice(0, shownCutouts)
-    .map(({ mask }) => mask.replace(/\.mask\.png$/, '.cutout.png'));
-}
-
-/** The held-out photo whose share of right answers is nearest to the whole's: neither the best nor the worst. */
-function typicalPhoto(judged: readonly Judged[], overall: number): Judged['photo'] {
-  const perPhoto = [...Map.groupBy(judged, ({ photo }) => photo)];
-  const landscape = perPhoto.filter(([photo]) => photo.width > photo.height);
-  const candidates = landscape.length > 0 ? landscape : perPhoto;
-  const distance = (products: readonly Judged[]) => Math.abs(score(products).rightOfAll - overall);
-  return candidates.reduce((a, b) => (distance(b[1]) < distance(a[1]) ? b : a))[0];
 }
 
 /**
@@ -183,7 +138,7 @@ export async function runDemo(folder: string, options: DemoOptions, context: Ver
         products: judged.filter((product) => product.photo === photo),
         heading: `${sample.products} products on ${sample.photos} photos, ${sample.labelled} labelled, the rest named`,
         bars: bars(heldOut, evaluation),
-        cutouts: cutoutsOf(photo, products),
+        cutouts: cutoutsToShow(products),
       }),
     );
     return {

@@ -21,7 +21,7 @@ export const demoVerb: Verb = {
       .addHelpText(
         'after',
         `
-Takes four to five minutes on two cores, two of them pretraining: far too few for a good encoder, enough to see the job whole.
+Takes about four minutes on two cores, two and a half of them pretraining: far too few for a good encoder, enough to see the job whole.
 The photos and their truth stay in FOLDER/sample, the workspace in FOLDER/workspace: every other verb can be tried on it.`,
       ),
   async run([folder], options, context) {
@@ -67,7 +67,7 @@ function tell(result: DemoResult, output: Output): void {
   output.table(
     ['first answer right, on photos without labels', ''],
     [
-      ['Gondola: learned features and colour', percent(evaluation.top1)],
+      ['Gondola, if it always answered', percent(evaluation.top1)],
       ['learned features alone', percent(evaluation.embeddingTop1)],
       ['colour histogram', percent(evaluation.colourTop1)],
       ['raw pixels', percent(evaluation.pixelTop1)],
