@@ -6,7 +6,7 @@ import { CommanderError } from 'commander';
 import { Cancelled, GondolaError } from '../base/errors.ts';
 import { HumanOutput, JsonOutput, type Output } from './output.ts';
 import { Command, Option, type Verb, verbContext } from './verb.ts';
-import { verbs } from './verbs.ts';
+import { loadVerbs } from './verbs.ts';
 
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
@@ -49,7 +49,7 @@ async function execute(verb: Verb, args: readonly unknown[], options: Record<str
   }
 }
 
-export function program(): Command {
+function program(verbs: readonly Verb[]): Command {
   const root = new Command('gondola')
     .description(
       'Index retail shelf photos on this machine: import, pretrain, recognise, segment, export. Nothing leaves the machine.',
@@ -82,7 +82,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program().parseAsync();
+  await program(await loadVerbs(process.argv[2])).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;

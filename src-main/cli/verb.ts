@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { JobContext } from '../base/progress.ts';
-import { type Contract, contract } from '../contract/contract.ts';
+import type { Contract } from '../contract/contract.ts';
 import type { CoreContext } from '../core/context.ts';
-import { services } from '../core/services.ts';
 import { type Caller, connectDirectly } from '../host/direct.ts';
 import { Workspace } from '../store/workspace.ts';
 import type { Output } from './output.ts';
@@ -43,7 +42,14 @@ export function verbContext(output: Output, signal: AbortSignal): VerbContext {
   return {
     ...job,
     output,
-    call: connectDirectly(contract, services),
+    // The services bring the whole program along: they are loaded when the first call is made, not for a help text.
+    async call(name, input, context) {
+      const [{ contract }, { services }] = await Promise.all([
+        import('../contract/contract.ts'),
+        import('../core/services.ts'),
+      ]);
+      return connectDirectly(contract, services)(name, input, context);
+    },
     async withWorkspace(folder, use) {
       const workspace = Workspace.open(folder);
       try {

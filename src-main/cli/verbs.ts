@@ -1,35 +1,29 @@
 import type { Verb } from './verb.ts';
-import { benchVerb } from './verbs/bench.ts';
-import { classifyVerb } from './verbs/classify.ts';
-import { demoVerb } from './verbs/demo.ts';
-import { evaluateVerb } from './verbs/evaluate.ts';
-import { exportVerb } from './verbs/export.ts';
-import { importVerb } from './verbs/import.ts';
-import { indexVerb } from './verbs/index.ts';
-import { initVerb } from './verbs/init.ts';
-import { labelVerb } from './verbs/label.ts';
-import { pretrainVerb } from './verbs/pretrain.ts';
-import { sampleVerb } from './verbs/sample.ts';
-import { searchVerb } from './verbs/search.ts';
-import { segmentVerb } from './verbs/segment.ts';
-import { statusVerb } from './verbs/status.ts';
-import { verifyVerb } from './verbs/verify.ts';
 
-/** Every verb, in the order of a first session: this is the order of the help. */
-export const verbs: readonly Verb[] = [
-  initVerb,
-  importVerb,
-  labelVerb,
-  pretrainVerb,
-  indexVerb,
-  classifyVerb,
-  evaluateVerb,
-  searchVerb,
-  segmentVerb,
-  exportVerb,
-  statusVerb,
-  sampleVerb,
-  demoVerb,
-  verifyVerb,
-  benchVerb,
-];
+/**
+ * Every verb, in the order of a first session: this is the order of the help. Loaded by name, because a verb brings its part of the
+ * program along and a terminal should not wait for the others.
+ */
+const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
+  init: async () => (await import('./verbs/init.ts')).initVerb,
+  import: async () => (await import('./verbs/import.ts')).importVerb,
+  label: async () => (await import('./verbs/label.ts')).labelVerb,
+  pretrain: async () => (await import('./verbs/pretrain.ts')).pretrainVerb,
+  index: async () => (await import('./verbs/index.ts')).indexVerb,
+  classify: async () => (await import('./verbs/classify.ts')).classifyVerb,
+  evaluate: async () => (await import('./verbs/evaluate.ts')).evaluateVerb,
+  search: async () => (await import('./verbs/search.ts')).searchVerb,
+  segment: async () => (await import('./verbs/segment.ts')).segmentVerb,
+  export: async () => (await import('./verbs/export.ts')).exportVerb,
+  status: async () => (await import('./verbs/status.ts')).statusVerb,
+  sample: async () => (await import('./verbs/sample.ts')).sampleVerb,
+  demo: async () => (await import('./verbs/demo.ts')).demoVerb,
+  verify: async () => (await import('./verbs/verify.ts')).verifyVerb,
+  bench: async () => (await import('./verbs/bench.ts')).benchVerb,
+};
+
+/** The verb of that name alone, or all of them where there is none: for the help and for what to say of a slip. */
+export function loadVerbs(name: string | undefined): Promise<Verb[]> {
+  const wanted = name !== undefined && Object.hasOwn(loaders, name) ? [loaders[name]] : Object.values(loaders);
+  return Promise.all(wanted.map((load) => load()));
+}
