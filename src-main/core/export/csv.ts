@@ -7,36 +7,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
+import { exportedColumns } from '../library/labelfile.ts';
 import type { Catalogue, CataloguePhoto, CatalogueRegion } from './catalogue.ts';
 import type { Originals } from './originals.ts';
 import type { Staging } from './staging.ts';
 
 /** The first seven are those of label files. x … height are empty for a product that is its whole photo. */
-const columns = [
-  'path',
-  'label',
-  'group',
-  'x',
-  'y',
-  'width',
-  'height',
-  'verdict',
-  'source',
-  'confidence',
-  'model',
-  'brand',
-  'variant',
-  'size',
-  'gtins',
-  'photo_width',
-  'photo_height',
-  'taken_at',
-  'camera',
-  'latitude',
-  'longitude',
-  'sha256',
-  'region',
-] as const;
+const columns = ['path', 'label', 'group', 'x', 'y', 'width', 'height', ...exportedColumns] as const;
 
 type Cells = Record<(typeof columns)[number], string | number | null>;
 

@@ -11,7 +11,7 @@ const longest = 120;
 /** A name for a file or folder that looks as much like `wanted` as may be. */
 export function safeName(wanted: string): string {
   let name = wanted.normalize('NFC').replace(refused, '_');
-  while (Buffer.byteLength(name) > longest) name = [...name].slice(0, -1).join('');
+  name = shortened(name);
   // Windows drops trailing dots and spaces in silence; a leading dot hides a file elsewhere.
   name = name
     .trim()
@@ -19,6 +19,18 @@ export function safeName(wanted: string): string {
     .replace(/^\./, '_');
   if (name === '') return '_';
   return devices.test(name) ? `_${name}` : name;
+}
+
+/** As many whole characters as fit. */
+function shortened(name: string): string {
+  let bytes = 0;
+  let end = 0;
+  for (const sign of name) {
+    bytes += Buffer.byteLength(sign);
+    if (bytes > longest) break;
+    end += sign.length;
+  }
+  return name.slice(0, end);
 }
 
 /** Gives each asker a name of its own within one folder. */

@@ -2,7 +2,7 @@
  * Reads label files: csv with the columns `path,label[,group][,x,y,width,height]`. Paths are relative to the csv; group is a coarser
  * class; a box, in upright pixels, makes the row speak of that region instead of the whole photo; an empty label makes a region
  * that nobody has named. Written for what spreadsheets save: a byte order mark, quotes, CRLF, semicolons or tabs, and backslashes
- * in paths are all understood.
+ * in paths are all understood. So is a catalogue that `export --format csv` wrote: what it has beyond these columns is passed over.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -34,6 +34,25 @@ export interface LabelFile {
 const required = ['path', 'label'];
 const boxColumns = ['x', 'y', 'width', 'height'] as const;
 const allowed = [...required, 'group', ...boxColumns];
+/** What an exported catalogue has beside the columns of a label file; it is known by the last two. */
+export const exportedColumns = [
+  'verdict',
+  'source',
+  'confidence',
+  'model',
+  'brand',
+  'variant',
+  'size',
+  'gtins',
+  'photo_width',
+  'photo_height',
+  'taken_at',
+  'camera',
+  'latitude',
+  'longitude',
+  'sha256',
+  'region',
+] as const;
 const columnsHint = `The first line names the columns: path,label and, if you like, group and x,y,width,height.`;
 
 /**
@@ -98,7 +117,9 @@ function parseCells(text: string, file: string): { line: number; cells: string[]
 }
 
 function checkColumns(names: readonly string[], file: string): void {
-  const unknown = names.filter((name) => !allowed.includes(name));
+  const isExport = names.includes('sha256') && names.includes('region');
+  const known: readonly string[] = isExport ? [...allowed, ...exportedColumns] : allowed;
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     const listed = unknown.map((name) => `"${name}"`).join(', ');
     throw new GondolaError(
@@ -128,6 +149,11 @@ function readRow(names: readonly string[], cells: readonly string[], line: numbe
     return `It has ${cells.length} cells where the heading has ${names.length}: a cell that holds the separator needs quotes.`;
   }
   const cell = (name: string) => cells[names.indexOf(name)]?.trim() ?? '';
+  // An export puts an apostrophe before what a spreadsheet would run as a formula.
+  const text = (name: string) =>
+    cell(name)
+      .replace(/^'(?=[=+\-@])/, '')
+      .replace(/\s+/g, ' ') || null;
   const writtenPath = cell('path');
   if (writtenPath === '') return 'It names no photo.';
   const box = readBox(boxColumns.map(cell));
@@ -136,8 +162,9 @@ function readRow(names: readonly string[], cells: readonly string[], line: numbe
     line,
     writtenPath,
     path: resolve(folder, writtenPath.replaceAll('\\', '/')),
-    label: cell('label').replace(/\s+/g, ' ') || null,
-    group: cell('group').replace(/\s+/g, ' ') || null,
+    // What the classifier guessed before an export is nobody's word: it must not come back as a label that is learnt from.
+    label: cell('source') === 'knn' ? null : text('label'),
+    group: text('group'),
     box,
   };
 }

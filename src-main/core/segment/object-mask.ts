@@ -57,9 +57,14 @@ export function photoMask(picture: Picture, evidence?: Evidence): Mask {
   const fine = shrink(picture, wholeBox(picture), fineArea);
   const small = shrink(fine, wholeBox(fine), photoArea);
   const lab = labPixels(small);
-  const prior = photoPrior(small, evidence);
+  const tiny = shrink(small, wholeBox(small), salientArea);
+  const tinyLab = labPixels(tiny);
+  const salient = geodesicSaliency(tinyLab, tiny.width, tiny.height);
+  const prior = photoPrior(spread(salient, tiny.height, tiny.width, small.width, small.height), small, evidence);
   const coarse = tidy(grabCut(lab, prior, small.width, small.height, grab));
-  if (maskArea(coarse) < speck * coarse.data.length || outlineContrast(coarse, lab) < visibleContrast) {
+  // Seen small, where a camera's noise has been averaged away.
+  const contrast = outlineContrast(resizeMask(coarse, tiny.width, tiny.height), tinyLab);
+  if (maskArea(coarse) < speck * coarse.data.length || contrast < visibleContrast) {
     return emptyMask(width, height);
   }
   return resizeMask(refine(fine, coarse, { ...small, lab }), width, height);
@@ -116,17 +121,11 @@ function shrink(picture: Picture, box: Box, area: number): Picture {
   );
 }
 
-/** The probability of belonging to the object, before any outline is drawn, [height, width] of `small`. */
-function photoPrior(small: Picture, evidence: Evidence | undefined): Float32Array {
-  const { width, height } = small;
-  const tiny = shrink(small, wholeBox(small), salientArea);
-  const salient = spread(
-    geodesicSaliency(labPixels(tiny), tiny.width, tiny.height),
-    tiny.height,
-    tiny.width,
-    width,
-    height,
-  );
+/**
+ * The probability of belonging to the object, before any outline is drawn.
+ * @param salient [height, width] of `small`, 0 … 1
+ */
+function photoPrior(salient: Float32Array, { width, height }: Picture, evidence: Evidence | undefined): Float32Array {
   const typical = mean(salient);
   const nats = new Float32Array(width * height);
   for (let y = 0; y < height; y++) {
