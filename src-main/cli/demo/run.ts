@@ -14,7 +14,7 @@ import { Workspace } from '../../store/workspace.ts';
 import { decodeUpright } from '../../vision/decode.ts';
 import type { VerbContext } from '../verb.ts';
 import { type MaskScore, scoreMasks } from './masks.ts';
-import { type Judged, judge, onHeldOutPhotos, type Score, score } from './score.ts';
+import { judge, onHeldOutPhotos, type Score, score } from './score.ts';
 import { cutoutsToShow, cutProducts, photosToSegment, typicalPhoto } from './selection.ts';
 import { type Bar, drawSheet } from './sheet.ts';
 import { Steps, type StepTime } from './steps.ts';
