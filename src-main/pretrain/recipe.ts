@@ -200,7 +200,7 @@ function chooseSize({ pictures, cores, device }: Circumstances, wishes: Wishes, 
   const chosen = affordable ?? candidates[candidates.length - 1];
   const passes = chosen.epochs >= 10 ? chosen.epochs.toFixed(0) : chosen.epochs.toFixed(1);
   const where = device === 'cpu' ? `${cores} cores` : device;
-  const time = `${(seconds / 60).toFixed(0)} minutes on ${where}`;
+  const time = `${Number((seconds / 60).toPrecision(2))} minutes on ${where}`;
   const reason = affordable
     ? `the largest that sees each of ${thousands(pictures)} pictures ${ENOUGH_EPOCHS} times or more in ${time}`
     : `the smallest, since ${time} allow about ${passes} passes over ${thousands(pictures)} pictures, and many passes matter more than size`;

@@ -102,7 +102,7 @@ function tell(event: JobEvent, output: Output): void {
     );
   } else if (event.kind === 'start') {
     const { featureSpread, effectiveRank, knn } = event as StartEvent;
-    output.say(`before    ${parts({ spread: featureSpread.toFixed(2), rank: effectiveRank.toFixed(1), knn })}`);
+    output.say(`before     ${parts({ spread: featureSpread.toFixed(2), rank: effectiveRank.toFixed(1), knn })}`);
   } else if (event.kind === 'epoch') {
     output.say(epochLine(event as EpochEvent));
   }
@@ -111,7 +111,7 @@ function tell(event: JobEvent, output: Output): void {
 function epochLine(event: EpochEvent): string {
   const { epoch, loss, teacherEntropy, divergence, featureSpread, effectiveRank, knn } = event;
   const number = Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(2);
-  return `epoch ${number.padEnd(4)}${parts({
+  return `epoch ${number.padEnd(4)} ${parts({
     loss: `${loss.toFixed(3)} (entropy ${teacherEntropy.toFixed(2)} + KL ${divergence.toFixed(2)})`,
     spread: featureSpread.toFixed(2),
     rank: effectiveRank?.toFixed(1) ?? null,

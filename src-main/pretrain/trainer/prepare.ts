@@ -173,6 +173,7 @@ async function planSteps(
   const before = copied(learner.tensors());
   const plan = planOf(recipe, mostSteps(stepsPerEpoch), stepsPerEpoch);
   const feed = new CropFeed(feedOptions(request, recipe, index, learner.microBatches, 0, plan.steps));
+  context.progress({ done: 0, total: 0, rate: 0, eta: null, message: 'timing a few steps' });
   try {
     const stepSeconds = await timeSteps(learner, feed, settingsOf(recipe, plan), secondsLeft(), context.signal);
     learner.restore(before, 'The start values');

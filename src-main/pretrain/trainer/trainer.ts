@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Cancelled } from '../../base/errors.ts';
+import { Cancelled, GondolaError } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { writeEncoder } from '../../model/encoder.ts';
 import { withoutPrefix } from '../../model/parameters.ts';
@@ -50,6 +50,7 @@ class Trainer {
   #probedSeconds = 0;
   #lastProbe: ProbeReport | null = null;
   #checkpointSeconds = 0;
+  #checkpointStep: number;
   #checkpointAt = performance.now();
   #stepSeconds: number;
 
@@ -58,6 +59,7 @@ class Trainer {
     this.#prepared = prepared;
     this.#context = context;
     this.#step = prepared.step;
+    this.#checkpointStep = prepared.step;
     this.#epoch = prepared.epoch;
     this.#stepSeconds = prepared.stepSeconds ?? 0;
     const { config, index, learner } = prepared;
@@ -83,7 +85,7 @@ class Trainer {
         await this.#oneStep(settings);
       } catch (error) {
         if (error instanceof Cancelled) return this.#stopped();
-        throw error;
+        throw this.#explained(error);
       }
       if (this.#step % stepsPerEpoch === 0 || this.#step === steps) await this.#endEpoch();
       if (this.#checkpointDue() && this.#step < steps) await this.#checkpoint();
@@ -170,6 +172,7 @@ class Trainer {
       epoch: this.#epoch,
       tensors: learner.tensors(),
     });
+    this.#checkpointStep = this.#step;
     this.#checkpointAt = performance.now();
     this.#checkpointSeconds = (this.#checkpointAt - from) / 1000;
   }
@@ -177,9 +180,20 @@ class Trainer {
   /** Whether another step and everything after it would end past the deadline. The plan keeps clear of it; a machine that slows may not. */
   #timeIsUp(): boolean {
     const { deadline } = this.#prepared;
-    if (deadline === null) return false;
+    if (deadline === null || this.#step === this.#prepared.step) return false;
     const finishing = (this.#lastProbe?.seconds ?? 0) + 2 * this.#checkpointSeconds;
     return Date.now() + 1000 * (this.#stepSeconds + finishing) > deadline;
+  }
+
+  /** Weights that are no numbers are saved nowhere: what is on the disk is from before. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof GondolaError) || error.code !== 'training-diverged') return error;
+    return new GondolaError(
+      error.code,
+      error.message,
+      `The last checkpoint (step ${this.#checkpointStep}) is kept in ${this.#request.runFolder}. Start a new run with a lower --learning-rate.`,
+      { cause: error },
+    );
   }
 
   async #outOfTime(): Promise<TrainingOutcome> {
