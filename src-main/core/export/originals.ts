@@ -55,7 +55,7 @@ export class Originals {
         return copied;
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.problems.push(fileProblem(photo.path, error));
     }
     return this.#reference(photo.path);

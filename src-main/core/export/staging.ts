@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { GondolaError } from '../../base/errors.ts';
 import { temporaryName, writeFileAtomically } from '../../base/files.ts';
+import { unwritable } from './unwritable.ts';
 
 export const markerName = 'gondola-export.json';
 
@@ -21,7 +22,7 @@ export interface Staging {
 
 /**
  * Runs `fill` on a fresh folder and puts the result at `out`.
- * @throws GondolaError `folder-not-ours`, `folder-unusable`, and whatever `fill` throws
+ * @throws GondolaError `folder-not-ours`, `folder-unusable`, `out-unwritable`, and whatever `fill` throws
  */
 export async function stage<Result>(
   out: string,
@@ -41,7 +42,7 @@ export async function stage<Result>(
     return result;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    throw error;
+    throw unwritable(out, error);
   }
 }
 
@@ -51,9 +52,7 @@ async function finalPlace(out: string): Promise<string> {
   if (existsSync(absolute)) return realpath(absolute);
   const parent = dirname(absolute);
   await mkdir(parent, { recursive: true }).catch((error: unknown) => {
-    throw new GondolaError('folder-unusable', `${parent} cannot be made a folder.`, 'Choose another --out.', {
-      cause: error,
-    });
+    throw unwritable(parent, error);
   });
   return join(await realpath(parent), basename(absolute));
 }

@@ -136,8 +136,18 @@ export function resizeMask(mask: Mask, width: number, height: number): Mask {
     const lower = down.high[y] * mask.width;
     const v = down.share[y];
     for (let x = 0; x < width; x++) {
-      const above = mask.data[upper + low[x]] * (1 - share[x]) + mask.data[upper + high[x]] * share[x];
-      const below = mask.data[lower + low[x]] * (1 - share[x]) + mask.data[lower + high[x]] * share[x];
+      const a = mask.data[upper + low[x]];
+      const b = mask.data[upper + high[x]];
+      const c = mask.data[lower + low[x]];
+      const d = mask.data[lower + high[x]];
+      const around = a + b + c + d;
+      // Most pixels are far from the outline.
+      if (around === 0 || around === 4) {
+        data[y * width + x] = a;
+        continue;
+      }
+      const above = a * (1 - share[x]) + b * share[x];
+      const below = c * (1 - share[x]) + d * share[x];
       data[y * width + x] = above * (1 - v) + below * v >= 0.5 ? 1 : 0;
     }
   }

@@ -4,13 +4,13 @@
  * cut then draws the outline along the picture's own colours and edges, and a guided filter brings it to full size.
  */
 import { type Box, clipBox, type Picture, wholeBox } from '../../vision/picture.ts';
-import { resample } from '../../vision/resize.ts';
 import { type AttentionMap, meanAttention } from './attention.ts';
 import { type GrabCutSettings, grabCut } from './grab-cut.ts';
 import { spread } from './grid.ts';
 import { guidedUpsample } from './guided-filter.ts';
 import { labPixels } from './lab.ts';
 import { dropIslands, emptyMask, fillHoles, type Mask, maskArea, resizeMask } from './mask.ts';
+import { overview, shrink } from './overview.ts';
 import { geodesicSaliency } from './saliency.ts';
 
 /** What a trained encoder says of the picture, as grids over the whole of it. */
@@ -25,10 +25,8 @@ export interface Evidence {
 /** The graph cut runs on about this many pixels: finer outlines come from the guided filter, at a tenth of the time. */
 const photoArea = 224 * 224;
 const regionArea = 112 * 112;
-/** The guided filter's; the mask at full size is interpolated from it. */
-const fineArea = 1024 * 1024;
-/** Longest side of the working pictures, for panoramas. */
-const longestSide = 2048;
+/** The guided filter's, in a box; a whole photo's is that of its overview. */
+const regionFineArea = 512 * 512;
 /** Saliency looks at large things. */
 const salientArea = 64 * 64;
 
@@ -48,13 +46,13 @@ const speck = 0.002;
 
 /**
  * The object of a whole photo.
- * @param picture the photo, or a smaller decoding of it: outlines are exact to about a thousandth of its side
+ * @param picture the photo, or an overview of it
  * @returns a mask of the picture's size; empty where nothing stands out
  */
 export function photoMask(picture: Picture, evidence?: Evidence): Mask {
   const { width, height } = picture;
   if (width < 4 || height < 4) return emptyMask(width, height);
-  const fine = shrink(picture, wholeBox(picture), fineArea);
+  const fine = overview(picture);
   const small = shrink(fine, wholeBox(fine), photoArea);
   const lab = labPixels(small);
   const tiny = shrink(small, wholeBox(small), salientArea);
@@ -90,7 +88,7 @@ export function regionMask(picture: Picture, region: Box): { x: number; y: numbe
   );
   const place = { x: box.x, y: box.y };
   if (box.width < 4 || box.height < 4) return { ...place, mask: emptyMask(box.width, box.height) };
-  const fine = shrink(picture, wide, fineArea);
+  const fine = shrink(picture, wide, regionFineArea);
   const small = shrink(fine, wholeBox(fine), regionArea);
   const lab = labPixels(small);
   const prior = regionPrior(small, wide, box);
@@ -108,17 +106,6 @@ function wholePixels(box: Box, picture: Picture): Box {
   const right = Math.min(picture.width, Math.ceil(clipped.x + clipped.width));
   const bottom = Math.min(picture.height, Math.ceil(clipped.y + clipped.height));
   return { x, y, width: right - x, height: bottom - y };
-}
-
-/** The part of the picture at no more than `area` pixels, never enlarged. */
-function shrink(picture: Picture, box: Box, area: number): Picture {
-  const scale = Math.min(1, Math.sqrt(area / (box.width * box.height)), longestSide / Math.max(box.width, box.height));
-  return resample(
-    picture,
-    box,
-    Math.max(1, Math.round(box.width * scale)),
-    Math.max(1, Math.round(box.height * scale)),
-  );
 }
 
 /**

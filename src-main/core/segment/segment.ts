@@ -8,13 +8,15 @@ import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import type { Region } from '../../store/regions.ts';
 import { decodeUpright, readPhotoFile } from '../../vision/decode.ts';
 import { type Picture, wholeBox } from '../../vision/picture.ts';
+import { unwritable } from '../export/unwritable.ts';
 import { type FileProblem, fileProblem } from '../library/problems.ts';
 import type { Attender } from './attender.ts';
 import { bestHead } from './attention.ts';
 import { cutoutPng, maskPng } from './cutout.ts';
 import { fileNames, Ledger, type LedgerEntry, type LedgerRegion } from './ledger.ts';
-import { emptyMask, type Mask, maskArea, paintMask } from './mask.ts';
+import { emptyMask, type Mask, maskArea, paintMask, resizeMask } from './mask.ts';
 import { photoMask, regionMask } from './object-mask.ts';
+import { overview } from './overview.ts';
 import { attentionPanel } from './panel.ts';
 
 /** A photo to be segmented. */
@@ -56,7 +58,7 @@ export interface SegmentSummary {
 const method = 1;
 
 /**
- * @throws GondolaError `folder-unusable`; `cancelled` after the photo in hand. A photo that cannot be read is a problem in the summary.
+ * @throws GondolaError `out-unwritable`; `cancelled` after the photo in hand. A photo that cannot be read is a problem in the summary.
  */
 export async function segmentPhotos(
   tasks: readonly SegmentTask[],
@@ -67,9 +69,7 @@ export async function segmentPhotos(
   const started = performance.now();
   const folder = resolve(options.out);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new GondolaError('folder-unusable', `${options.out} cannot be made a folder.`, 'Choose another --out.', {
-      cause: error,
-    });
+    throw unwritable(folder, error);
   });
   const ledger = await Ledger.open(folder);
   const meter = new ProgressMeter(tasks.length, job.progress);
@@ -77,32 +77,36 @@ export async function segmentPhotos(
   const photos: LedgerEntry[] = [];
   let present = 0;
   let regions = 0;
-  for (const task of tasks) {
-    stopIfAsked(job.signal);
+
+  /** Waits for a photo's files, which are compressed in other threads while the next photo is being looked at. */
+  const settle = async (task: SegmentTask, finished: Promise<Finished>): Promise<void> => {
     try {
-      const bytes = await readPhotoFile(task.path);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const made = fingerprint(task, attender);
-      const known = options.force ? undefined : ledger.finished(sha256, made);
-      if (known) {
-        present++;
-        photos.push(known);
-      } else {
-        const picture = await decodeUpright(bytes, { name: task.path });
-        const stem = ledger.claim(task.path, sha256);
-        const result = await segmentPhoto(picture, task, attender, folder, stem, options);
-        const { width, height } = picture;
-        const entry = { stem, sha256, made, path: task.path, width, height, ...result };
-        await ledger.record(entry);
-        photos.push(entry);
-        regions += entry.regions.length;
-      }
+      const { entry, isNew } = await finished;
+      photos.push(entry);
+      if (isNew) regions += entry.regions.length;
+      else present++;
     } catch (error) {
-      // A full disk or a lost folder would fail for every photo that follows; what is wrong with one photo would not.
-      if (isAboutWriting(error)) throw error;
+      // A full disk would fail for every photo that follows; what is wrong with one photo would not.
+      if (error instanceof GondolaError && error.code === 'out-unwritable') throw error;
       problems.push(fileProblem(task.path, error));
     }
     meter.advance(1, task.path);
+  };
+
+  let last: Promise<void> = Promise.resolve();
+  try {
+    for (const task of tasks) {
+      stopIfAsked(job.signal);
+      const files = await begin(task, attender, ledger, folder, options).catch(
+        (error: unknown) => () => Promise.reject(error),
+      );
+      await last;
+      last = settle(task, files());
+      // Awaited above or below; until then its failure is nobody's surprise.
+      last.catch(() => {});
+    }
+  } finally {
+    await last;
   }
   return {
     segmented: photos.length - present,
@@ -115,6 +119,45 @@ export async function segmentPhotos(
   };
 }
 
+interface Finished {
+  readonly entry: LedgerEntry;
+  /** False where the files were there already. */
+  readonly isNew: boolean;
+}
+
+/** Looks at a photo and finds its masks; the function that comes back writes them. */
+async function begin(
+  task: SegmentTask,
+  attender: Attender,
+  ledger: Ledger,
+  folder: string,
+  options: SegmentOptions,
+): Promise<() => Promise<Finished>> {
+  const bytes = await readPhotoFile(task.path);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const made = fingerprint(task, attender);
+  const known = options.force ? undefined : ledger.finished(sha256, made);
+  if (known) return async () => ({ entry: known, isNew: false });
+  const picture = await decodeUpright(bytes, { name: task.path });
+  const segmented = await findMasks(picture, task, attender);
+  return async () => {
+    const stem = ledger.claim(task.path, sha256);
+    const { width, height } = picture;
+    const { share, bestHead: best, regions } = segmented;
+    const entry: LedgerEntry = {
+      ...{ stem, sha256, made, path: task.path, width, height, share, bestHead: best },
+      regions: regions.map(({ region }) => region),
+    };
+    try {
+      await writeFiles(picture, task, segmented, stem, folder, options);
+      await ledger.record(entry);
+    } catch (error) {
+      throw unwritable(folder, error);
+    }
+    return { entry, isNew: true };
+  };
+}
+
 function fingerprint(task: SegmentTask, attender: Attender): string {
   const boxes = task.boxes.map(({ id, x, y, width, height }) => [id, x, y, width, height]);
   return createHash('sha256')
@@ -123,50 +166,62 @@ function fingerprint(task: SegmentTask, attender: Attender): string {
     .slice(0, 16);
 }
 
-function isAboutWriting(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return (
-    code === 'ENOSPC' || code === 'EROFS' || code === 'EDQUOT' || (error as { syscall?: string }).syscall === 'rename'
-  );
+interface Segmented {
+  readonly mask: Mask;
+  readonly share: number;
+  /** From 1. */
+  readonly bestHead: number;
+  readonly regions: readonly { readonly region: LedgerRegion; readonly mask: Mask }[];
+  /** PNG. */
+  readonly panel: Promise<Uint8Array>;
 }
 
-async function segmentPhoto(
-  picture: Picture,
-  task: SegmentTask,
-  attender: Attender,
-  folder: string,
-  stem: string,
-  { keep }: SegmentOptions,
-): Promise<Pick<LedgerEntry, 'share' | 'bestHead' | 'regions'>> {
-  const write = (name: string, bytes: Uint8Array) => writeFileAtomically(join(folder, name), bytes);
-  const { map, evidence } = await attender.look(picture, wholeBox(picture));
-  const regions: LedgerRegion[] = [];
+async function findMasks(picture: Picture, { boxes }: SegmentTask, attender: Attender): Promise<Segmented> {
+  const small = overview(picture);
+  const { map, evidence } = await attender.look(small, wholeBox(small));
   let mask: Mask;
-  if (task.boxes.length === 0) {
-    mask = photoMask(picture, evidence);
+  const regions = boxes.map((box) => {
+    const { x, y, mask: part } = regionMask(picture, box);
+    const { width, height } = part;
+    return { region: { id: box.id, x, y, width, height, share: shareOf(part) }, mask: part };
+  });
+  if (boxes.length === 0) {
+    mask = resizeMask(photoMask(small, evidence), picture.width, picture.height);
   } else {
     mask = emptyMask(picture.width, picture.height);
-    for (const box of task.boxes) {
-      const part = regionMask(picture, box);
-      paintMask(mask, part.mask, part.x, part.y);
-      await write(fileNames.regionMask(stem, box.id), await maskPng(part.mask));
-      await write(fileNames.regionCutout(stem, box.id), await cutoutPng(picture, part.mask, part));
-      await keep?.(box.id, box, part.mask);
-      const { width, height } = part.mask;
-      regions.push({ id: box.id, x: part.x, y: part.y, width, height, share: shareOf(part.mask) });
-    }
+    for (const { region, mask: part } of regions) paintMask(mask, part, region.x, region.y);
   }
-  const best = bestHead(map, mask).head;
+  const object = resizeMask(mask, small.width, small.height);
+  const best = bestHead(map, object).head;
   const title = attender.trained
     ? `attention of ${attender.name}`
     : 'untrained encoder: the mask is from colour and edges alone';
+  const panel = attentionPanel(small, map, best, object, title);
+  panel.catch(() => {}); // awaited when it is written
+  return { mask, share: shareOf(mask), bestHead: best + 1, regions, panel };
+}
+
+async function writeFiles(
+  picture: Picture,
+  task: SegmentTask,
+  { mask, regions, panel }: Segmented,
+  stem: string,
+  folder: string,
+  { keep }: SegmentOptions,
+): Promise<void> {
+  const write = async (name: string, bytes: Promise<Uint8Array>) =>
+    writeFileAtomically(join(folder, name), await bytes);
+  for (const [index, { region, mask: part }] of regions.entries()) {
+    await write(fileNames.regionMask(stem, region.id), maskPng(part));
+    await write(fileNames.regionCutout(stem, region.id), cutoutPng(picture, part, region));
+    await keep?.(region.id, task.boxes[index], part);
+  }
   await Promise.all([
-    maskPng(mask).then((bytes) => write(fileNames.mask(stem), bytes)),
-    cutoutPng(picture, mask).then((bytes) => write(fileNames.cutout(stem), bytes)),
-    attentionPanel(picture, map, best, mask, title).then((bytes) => write(fileNames.attention(stem), bytes)),
+    write(fileNames.mask(stem), maskPng(mask)),
+    write(fileNames.cutout(stem), cutoutPng(picture, mask)),
+    write(fileNames.attention(stem), panel),
     task.photoRegion === undefined ? undefined : keep?.(task.photoRegion, wholeBox(picture), mask),
   ]);
-  return { share: shareOf(mask), bestHead: best + 1, regions };
 }
 
 function shareOf(mask: Mask): number {
