@@ -3,8 +3,8 @@
  * tries mixtures on without searching anew for each.
  *
  * Leaving out the photo alone is not enough. On the grocery photos, where a SKU's pictures come in series of the same facing, it finds the
- * colour histogram right for 86 % where photos from another shop get 32 %, and prefers whatever recognises a retake. With the SKU's
- * three nearest left out too, its figures rank mixtures of features as the other shop's photos do (correlation 0.97).
+ * colour histogram right for 86 % where photos from another shop get 32 %, and prefers whatever recognises a retake. With likely
+ * retakes left out too, its figures rank mixtures of features as the other shop's photos do.
  */
 import { stopIfAsked } from '../../base/errors.ts';
 import { Vectors } from '../../store/vectors.ts';
@@ -24,10 +24,12 @@ export interface Candidates {
 
 /** Similar to this degree in every space, two regions are one picture that was saved twice. */
 const COPY = 0.998;
-/** A SKU's photos often come in series of one facing: of so many labels, one more is taken for a retake of the region in question … */
-const LABELS_PER_RETAKE = 4;
-/** … up to this number. */
+/** A SKU's photos often come in series of one facing: nearer than this share of the SKU's usual distance, an example is taken for a retake … */
+const RETAKE = 0.5;
+/** … up to this many of them: a SKU with two faces has near and far examples too, and must not lose one face whole. */
 const MOST_RETAKES = 3;
+/** Examples from which a SKU's usual distance is taken. */
+const USUAL = 64;
 /** More trials than this tell nothing new. */
 const MOST_TRIALS = 3000;
 
@@ -59,7 +61,7 @@ export function collectCandidates(examples: Examples, signal?: AbortSignal): Can
     const siblings = members[examples.labels[query]];
     // Photos taken in one go show the same package, which proves little; where a class has no others they must do.
     const apart = siblings.some((other) => !oneGo(examples, query, other)) ? oneGo : onePhoto;
-    const others = siblings.filter((other) => !apart(examples, query, other)).length;
+    const others = siblings.filter((other) => !apart(examples, query, other));
     const found = new Set<number>();
     for (const [i, vectors] of indexes.entries()) {
       const matches = vectors.search(
@@ -74,20 +76,32 @@ export function collectCandidates(examples: Examples, signal?: AbortSignal): Can
       .sort((a, b) => a - b)
       .map((other) => ({ other, similarities: likeness(other) }))
       .filter(({ similarities }) => similarities.some((similarity) => similarity < COPY));
+    const usual = usualSimilarity(others, (other) => mean(likeness(other)));
     const retakes = new Set(
       near
         .filter(({ other }) => examples.labels[other] === examples.labels[query])
-        .sort((a, b) => sum(b.similarities) - sum(a.similarities) || a.other - b.other)
-        .slice(0, Math.min(MOST_RETAKES, Math.floor(others / LABELS_PER_RETAKE))),
+        .filter(({ similarities }) => 1 - mean(similarities) < RETAKE * (1 - usual))
+        .sort((a, b) => mean(b.similarities) - mean(a.similarities) || a.other - b.other)
+        .slice(0, MOST_RETAKES),
     );
     const kept = near.filter((each) => !retakes.has(each));
     return {
       query,
-      answerable: others > 0,
+      answerable: others.length > 0,
       neighbours: Int32Array.from(kept, ({ other }) => other),
       similarities: examples.spaces.map((_, i) => Float32Array.from(kept, ({ similarities }) => similarities[i])),
     };
   });
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+/** The median over a sample of a SKU's examples. */
+function usualSimilarity(others: readonly number[], similarity: (other: number) => number): number {
+  const stride = Math.max(1, Math.floor(others.length / USUAL));
+  const values = others
+    .filter((_, i) => i % stride === 0)
+    .map(similarity)
+    .sort((a, b) => a - b);
+  return values.length > 0 ? values[values.length >> 1] : 0;
+}
+
+const mean = (values: readonly number[]) => values.reduce((total, value) => total + value, 0) / values.length;

@@ -7,7 +7,7 @@ import type { FileProblem } from '../library/problems.ts';
 import type { Calibration } from './calibrate.ts';
 import { Classifier, type Setup } from './classifier.ts';
 import { explain } from './classify.ts';
-import { descriptorModel, mixedDescriptors } from './descriptors.ts';
+import { mixedDescriptors } from './descriptors.ts';
 import { type EmbedSummary, embedRegions } from './embed.ts';
 import { openActiveEncoder, openUntrainedTwin } from './encoders.ts';
 import type { Examples, Look } from './examples.ts';
@@ -15,7 +15,7 @@ import { byClass } from './examples.ts';
 import { type Gallery, readGallery } from './gallery.ts';
 import { type Query, readQueries } from './queries.ts';
 import { calibrationFor } from './setup.ts';
-import { LEARNED, mixedSpaces } from './spaces.ts';
+import { descriptorSpace, LEARNED, learnedSpace, mixedSpaces } from './spaces.ts';
 import { voterCount } from './vote.ts';
 
 const UNTRAINED = 'untrained';
@@ -69,15 +69,15 @@ export async function evaluate(
   const trained = await openActiveEncoder(workspace, device);
   const untrained = await openUntrainedTwin(workspace, device);
   try {
-    const pixels = descriptorModel(database, PIXELS);
-    const baselines = await embedRegions(context, gallery.regions, [{ model: pixels }, untrained]);
+    const pixels = descriptorSpace(database, PIXELS);
+    const baselines = await embedRegions(context, gallery.regions, [pixels, untrained]);
     const { calibration, anew } = calibrationFor(database, gallery, spaces, signal, coarse);
     if (anew) explain(calibration, context);
     const encoders = { [LEARNED]: trained.encoder, [UNTRAINED]: untrained.encoder };
     const asked = await readQueries(file, coarse, encoders, [...mixedDescriptors, PIXELS], context);
     const scores = score(asked.queries, gallery, calibration, {
-      pixels: readGallery(database, coarse, [{ name: PIXELS, model: pixels }]),
-      untrained: readGallery(database, coarse, [{ name: LEARNED, model: untrained.model }]),
+      pixels: readGallery(database, coarse, [pixels]),
+      untrained: readGallery(database, coarse, [learnedSpace(untrained.model)]),
     });
     return {
       ...scores.fractions,

@@ -4,7 +4,7 @@ import type { Database } from '../../store/database.ts';
 import { type Embeddings, readEmbeddings } from '../../store/embeddings.ts';
 import { activeModel, type Model } from '../../store/models.ts';
 import { centerOf, fromCenter } from './center.ts';
-import { descriptorModel, mixedDescriptors } from './descriptors.ts';
+import { descriptorModel, descriptorNamed, mixedDescriptors } from './descriptors.ts';
 import type { Look } from './examples.ts';
 
 /** The name of the trained encoder's space, whatever its model is called. */
@@ -14,6 +14,8 @@ export const LEARNED = 'learned';
 export interface ModelSpace {
   readonly name: string;
   readonly model: Model;
+  /** Whether similarity is taken around the mean of all regions. */
+  readonly centered: boolean;
 }
 
 /** @throws GondolaError `no-model` before the first training */
@@ -30,9 +32,18 @@ export function requireActiveModel(database: Database): Model {
 /** The spaces that the classifier mixes: the trained encoder's first. */
 export function mixedSpaces(database: Database): ModelSpace[] {
   return [
-    { name: LEARNED, model: requireActiveModel(database) },
-    ...mixedDescriptors.map((name) => ({ name, model: descriptorModel(database, name) })),
+    learnedSpace(requireActiveModel(database)),
+    ...mixedDescriptors.map((name) => descriptorSpace(database, name)),
   ];
+}
+
+/** An encoder's vectors as the learned space. */
+export function learnedSpace(model: Model): ModelSpace {
+  return { name: LEARNED, model, centered: true };
+}
+
+export function descriptorSpace(database: Database, name: string): ModelSpace {
+  return { name, model: descriptorModel(database, name), centered: descriptorNamed(name).centered };
 }
 
 /** The vectors of every region in some spaces. */
@@ -43,15 +54,14 @@ export interface StoredVectors {
   place(space: string, vector: Float32Array): Float32Array;
 }
 
-/** Learned vectors are taken around their center; hand-made ones, which have no common part worth removing, as they are. */
 export function readVectors(database: Database, spaces: readonly ModelSpace[]): StoredVectors {
-  const parts = spaces.map(({ name, model }) => {
+  const parts = spaces.map(({ name, model, centered }) => {
     const embeddings = readEmbeddings(database, model.id);
     return {
       name,
       embeddings,
       rowOf: new Map(embeddings.regionIds.map((id, row) => [id, row])),
-      center: name === LEARNED ? centerOf(embeddings.vectors, model.dimensions) : null,
+      center: centered ? centerOf(embeddings.vectors, model.dimensions) : null,
     };
   });
   const placed = (vector: Float32Array, center: Float32Array | null) => (center ? fromCenter(vector, center) : vector);
