@@ -6,6 +6,11 @@
 /** Added to each variance: a flat colour has none, and a camera's noise is about this (Lab units squared). */
 const noise = 4;
 
+/** A component this many nats below another adds under a millionth to the sum. */
+const negligible = 14;
+/** A fit looks at about this many pixels at most, evenly spread: five Gaussians need no more. */
+const mostSamples = 6000;
+
 export interface ColourMixture {
   readonly components: readonly Component[];
 }
@@ -155,6 +160,8 @@ function moments(lab: Float32Array, weights: Float32Array, members: Uint8Array, 
  * @returns null when all weights are 0
  */
 export function fitMixture(lab: Float32Array, weights: Float32Array, count: number): ColourMixture | null {
+  const step = Math.ceil(weights.length / mostSamples);
+  if (step > 1) return fitMixture(every(lab, step, 3), every(weights, step, 1), count);
   const members = new Uint8Array(weights.length);
   let clusters = split(lab, weights, members, count);
   for (let turn = 0; turn < 2; turn++) {
@@ -184,6 +191,17 @@ export function fitMixture(lab: Float32Array, weights: Float32Array, count: numb
   return total > 0 ? { components: clusters.map((cluster) => component(cluster, total)) } : null;
 }
 
+/** Each `step`-th of the pixels, of `channels` values each. */
+function every(values: Float32Array, step: number, channels: number): Float32Array {
+  const pixels = Math.floor(values.length / channels / step);
+  const sample = new Float32Array(pixels * channels);
+  for (let i = 0; i < sample.length; i++) {
+    const pixel = Math.floor(i / channels);
+    sample[i] = values[pixel * step * channels + (i % channels)];
+  }
+  return sample;
+}
+
 /** The log-likelihood of each colour, written to `into`. The sum over components is taken in full: the largest alone has seams. */
 export function logLikelihoods(mixture: ColourMixture, lab: Float32Array, into: Float32Array): void {
   const { components } = mixture;
@@ -195,7 +213,7 @@ export function logLikelihoods(mixture: ColourMixture, lab: Float32Array, into: 
       if (density > highest) {
         sum = sum * Math.exp(highest - density) + 1;
         highest = density;
-      } else sum += Math.exp(density - highest);
+      } else if (density > highest - negligible) sum += Math.exp(density - highest);
     }
     into[i] = highest + Math.log(sum);
   }

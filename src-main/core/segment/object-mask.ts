@@ -71,8 +71,8 @@ export function photoMask(picture: Picture, evidence?: Evidence): Mask {
 /**
  * The product in a box. Its neighbours on the shelf often look the same, so the box itself is the strongest evidence.
  *
- * An encoder's attention is not asked: over 342 products on shelves, that of one trained for twenty minutes lowered the overlap with the true
- * masks from 0.76 to 0.75, where the prior below alone has 0.71, and looking costs ten times the cut.
+ * An encoder's attention is not asked: added to the prior, that of one trained for some minutes lowered the overlap with the true masks of
+ * products on shelves from 0.759 to 0.746 (its own 60 % mask has 0.47), and looking costs several times the cut.
  * @returns a mask of the box's whole pixels, to be laid at (x, y); empty where the box holds nothing but background
  */
 export function regionMask(picture: Picture, region: Box): { x: number; y: number; mask: Mask } {
