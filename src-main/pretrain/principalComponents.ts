@@ -4,12 +4,14 @@
  */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Random } from '../base/random.ts';
+import { type Picture, wholeBox } from '../vision/picture.ts';
+import { resample } from '../vision/resize.ts';
 import { imageDeviation, imageMean } from '../vision/tensor.ts';
 
-/** A picture as RGB bytes; where a patch is cut decides nothing but the sample. */
+/** At least one picture, by number. */
 interface Pictures {
   readonly count: number;
-  read(number: number): { readonly width: number; readonly height: number; readonly data: Uint8Array };
+  read(number: number): Picture;
 }
 
 export interface PatchFilters {
@@ -68,8 +70,8 @@ export function principalPatchFilters(
 function samplePatches(pictures: Pictures, patch: number, random: Random): Float64Array[] {
   const patches: Float64Array[] = [];
   for (let turn = 0; turn < Math.min(PICTURES, pictures.count); turn++) {
-    const { width, height, data } = pictures.read(random.integer(pictures.count));
-    if (width < patch || height < patch) continue;
+    const picture = pictures.read(random.integer(pictures.count));
+    const { width, height, data } = atLeast(picture, patch);
     for (let n = 0; n < PATCHES; n++) {
       const left = random.integer(width - patch + 1);
       const top = random.integer(height - patch + 1);
@@ -87,4 +89,11 @@ function samplePatches(pictures: Pictures, patch: number, random: Random): Float
     }
   }
   return patches;
+}
+
+/** A picture of a product that is smaller than a patch is enlarged, as its crops are. */
+function atLeast(picture: Picture, side: number): Picture {
+  const { width, height } = picture;
+  if (width >= side && height >= side) return picture;
+  return resample(picture, wholeBox(picture), Math.max(width, side), Math.max(height, side));
 }

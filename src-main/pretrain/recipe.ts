@@ -58,6 +58,9 @@ const DEFAULT_MINUTES = 60;
 const SPEED_PER_CORE = 55;
 const SPEED_OF_ACCELERATOR = 4000;
 
+/** Of the answers of the first layer's filters, as large as a random layer's on photos. */
+const PATCH_DEVIATION = 0.5;
+
 const PROTOTYPES = [
   { upTo: 20_000, prototypes: 1024 },
   { upTo: 50_000, prototypes: 2048 },
@@ -148,7 +151,22 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
       ? 'few pictures need a sharper teacher, or it stays undecided between prototypes'
       : 'the official values',
   });
-  const initialisation: Initialisation = wishes.from ? { kind: 'encoder', file: wishes.from } : { kind: 'random' };
+  const initialisation: Initialisation = wishes.from
+    ? { kind: 'encoder', file: wishes.from }
+    : { kind: 'principal-components', deviation: PATCH_DEVIATION };
+  choices.push({
+    setting: 'start',
+    value: wishes.from ?? 'principal components',
+    reason: wishes.from
+      ? 'as you asked'
+      : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
+  });
+  const dropPath = size.epochs >= ENOUGH_EPOCHS ? 0.1 : 0;
+  choices.push({
+    setting: 'drop path',
+    value: String(dropPath),
+    reason: dropPath > 0 ? 'the official value' : 'so few passes have nothing to overfit',
+  });
   const seed = choose('seed', wishes.seed, 0, 'the same seed repeats the run');
 
   const recipe: Recipe = {
@@ -167,7 +185,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     teacherTemperature: temperature,
     studentTemperature: 0.1,
     centerMomentum: 0.9,
-    dropPath: 0.1,
+    dropPath,
     clip: 3,
   };
   return { recipe, choices };
