@@ -108,8 +108,8 @@ export const recogniseCalls = {
   'recognise.search': call(
     z.object({
       image: z.string().min(1),
-      /** Upright pixels of the image; null is all of it. */
-      box: box.nullable().default(null),
+      /** Upright pixels of the image; all of it where there is none. */
+      box: box.optional(),
       count: z.number().int().positive().default(20),
       device,
     }),

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { calibration as calibrationSchema } from '../../contract/recognise.ts';
+import { type Breathe, breather } from './breathe.ts';
 import { type Candidates, collectCandidates } from './candidates.ts';
 import { byClass, type Examples } from './examples.ts';
 import { confidenceOf, fitReliability, fitThresholds, type Trial } from './reliability.ts';
@@ -20,11 +21,12 @@ const UNCATALOGUED = 0.1;
 /** Below so many real trials, assumed ones stand beside them. */
 const ENOUGH_TRIALS = 20;
 
-export function calibrate(examples: Examples, signal?: AbortSignal): Calibration {
-  const candidates = collectCandidates(examples, signal);
+export async function calibrate(examples: Examples, signal?: AbortSignal): Promise<Calibration> {
+  const breathe = breather(signal);
+  const candidates = await collectCandidates(examples, breathe);
   const answerable = candidates.filter((each) => each.answerable && each.neighbours.length > 0);
   const voters = voterCount(byClass(examples).map((members) => members.length));
-  const weights = chooseWeights(examples, answerable, voters);
+  const weights = await chooseWeights(examples, answerable, voters, breathe);
   const named = { known: [] as { vote: Vote; right: boolean }[], taken: [] as Vote[] };
   for (const each of candidates) {
     const own = examples.labels[each.query];
@@ -84,13 +86,20 @@ export function calibrate(examples: Examples, signal?: AbortSignal): Calibration
  * al. 1984, on the difference trial by trial.) A mixture is judged by the share of the vote that goes to the right class, which tells
  * more than right or wrong where labels are few.
  */
-function chooseWeights(examples: Examples, answerable: readonly Candidates[], voters: number): number[] {
+async function chooseWeights(
+  examples: Examples,
+  answerable: readonly Candidates[],
+  voters: number,
+  breathe: Breathe,
+): Promise<number[]> {
   const stride = Math.max(1, Math.ceil(answerable.length / MIXTURE_TRIALS));
   const trials = answerable.filter((_, i) => i % stride === 0);
-  const results = weightGrid(examples.spaces.length).map((weights) => {
+  const results: { weights: number[]; shares: Float64Array; mean: number }[] = [];
+  for (const weights of weightGrid(examples.spaces.length)) {
+    await breathe();
     const shares = Float64Array.from(trials, (each) => rightShare(examples, each, weights, voters));
-    return { weights, shares, mean: mean(shares, (value) => value) ?? 0 };
-  });
+    results.push({ weights, shares, mean: mean(shares, (value) => value) ?? 0 });
+  }
   const best = results.reduce((a, b) => (b.mean > a.mean ? b : a));
   return results
     .filter(({ shares, mean: own }) => {

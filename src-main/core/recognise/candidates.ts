@@ -6,8 +6,8 @@
  * colour histogram right for 86 % where photos from another shop get 32 %, and prefers whatever recognises a retake. With likely
  * retakes left out too, its figures rank mixtures of features as the other shop's photos do.
  */
-import { stopIfAsked } from '../../base/errors.ts';
 import { Vectors } from '../../store/vectors.ts';
+import type { Breathe } from './breathe.ts';
 import { byClass, dot, type Examples, oneGo, onePhoto, rowOf } from './examples.ts';
 import { DEPTH } from './vote.ts';
 
@@ -49,15 +49,16 @@ export function chooseTrials(examples: Examples): number[] {
   return chosen.sort((a, b) => a - b);
 }
 
-export function collectCandidates(examples: Examples, signal?: AbortSignal): Candidates[] {
+export async function collectCandidates(examples: Examples, breathe: Breathe): Promise<Candidates[]> {
   const indexes = examples.spaces.map((space) => {
     const vectors = new Vectors(space.dimensions, examples.labels.length);
     for (let example = 0; example < examples.labels.length; example++) vectors.set(example, rowOf(space, example));
     return vectors;
   });
   const members = byClass(examples);
-  return chooseTrials(examples).map((query) => {
-    stopIfAsked(signal);
+  const collected: Candidates[] = [];
+  for (const query of chooseTrials(examples)) {
+    await breathe();
     const siblings = members[examples.labels[query]];
     // Photos taken in one go show the same package, which proves little; where a class has no others they must do.
     const apart = siblings.some((other) => !oneGo(examples, query, other)) ? oneGo : onePhoto;
@@ -85,13 +86,14 @@ export function collectCandidates(examples: Examples, signal?: AbortSignal): Can
         .slice(0, MOST_RETAKES),
     );
     const kept = near.filter((each) => !retakes.has(each));
-    return {
+    collected.push({
       query,
       answerable: others.length > 0,
       neighbours: Int32Array.from(kept, ({ other }) => other),
       similarities: examples.spaces.map((_, i) => Float32Array.from(kept, ({ similarities }) => similarities[i])),
-    };
-  });
+    });
+  }
+  return collected;
 }
 
 /** The median over a sample of a SKU's examples. */

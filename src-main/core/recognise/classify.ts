@@ -3,6 +3,7 @@ import { stopIfAsked } from '../../base/errors.ts';
 import { ProgressMeter } from '../../base/progress.ts';
 import { type KnnLabel, replaceKnnLabels, unlabelledProductRegions } from '../../store/labels.ts';
 import type { CoreContext } from '../context.ts';
+import { breather } from './breathe.ts';
 import type { Calibration } from './calibrate.ts';
 import { Classifier } from './classifier.ts';
 import { readGallery } from './gallery.ts';
@@ -34,21 +35,18 @@ export async function classify(context: CoreContext): Promise<ClassifySummary> {
   const { database } = workspace;
   const spaces = mixedSpaces(database);
   const gallery = readGallery(database, false, spaces);
-  const { calibration, anew } = calibrationFor(database, gallery, spaces, signal);
+  const { calibration, anew } = await calibrationFor(database, gallery, spaces, signal);
   if (anew) explain(calibration, context);
   const classifier = new Classifier(gallery.examples, calibration);
   const modelId = spaces[0].model.id;
   const regions = unlabelledProductRegions(database);
   const meter = new ProgressMeter(regions.length, context.progress);
+  const breathe = breather(signal);
   const labels: KnnLabel[] = [];
   const counts = new Map<string, number>();
   for (const [i, { regionId }] of regions.entries()) {
-    if (i % STEP === 0) {
-      stopIfAsked(signal);
-      // The loop never waits for anything: without a pause Ctrl-C would not be heard.
-      await new Promise(setImmediate);
-      meter.advance(Math.min(STEP, regions.length - i));
-    }
+    await breathe();
+    if (i % STEP === 0) meter.advance(Math.min(STEP, regions.length - i));
     const look = gallery.vectors.look(regionId);
     const answer = look && classifier.answer(look);
     if (!answer) continue;

@@ -29,7 +29,7 @@ interface PhotoTask extends Sight {
 }
 
 /**
- * @param regions to embed, those of one photo side by side; null: every region of the workspace
+ * @param regions to embed, those of one photo side by side
  * @param job row to advance in the same transactions, if there is one
  * @throws Cancelled; what was stored by then stays
  */
@@ -40,7 +40,6 @@ export async function embedRegions(
   job?: number,
 ): Promise<EmbedSummary> {
   const { database } = context.workspace;
-  const wanted = new Set(regions.map((region) => region.id));
   // Regions that lack the same vectors go through together; most often there is one such group.
   const groups = new Map<string, { lacking: VectorSource[]; regions: LocatedRegion[] }>();
   const lackingBy = sources.map(
@@ -60,7 +59,7 @@ export async function embedRegions(
   }
 
   const summary: EmbedSummary = { embedded: 0, present, problems: [] };
-  const total = wanted.size - present;
+  const total = regions.length - present;
   const meter = new ProgressMeter(total, context.progress);
   let done = 0;
   for (const group of groups.values()) {

@@ -71,7 +71,7 @@ export async function evaluate(
   try {
     const pixels = descriptorSpace(database, PIXELS);
     const baselines = await embedRegions(context, gallery.regions, [pixels, untrained]);
-    const { calibration, anew } = calibrationFor(database, gallery, spaces, signal, coarse);
+    const { calibration, anew } = await calibrationFor(database, gallery, spaces, signal, coarse);
     if (anew) explain(calibration, context);
     const encoders = { [LEARNED]: trained.encoder, [UNTRAINED]: untrained.encoder };
     const asked = await readQueries(file, coarse, encoders, [...mixedDescriptors, PIXELS], context);

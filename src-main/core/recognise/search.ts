@@ -32,8 +32,8 @@ export interface Found {
 
 export interface SearchRequest {
   image: string;
-  /** Upright pixels of the image; null is all of it. */
-  box: Box | null;
+  /** Upright pixels of the image; all of it where there is none. */
+  box?: Box;
   count: number;
   device: string;
 }
@@ -44,7 +44,10 @@ export interface SearchRequest {
  */
 export async function searchByPicture(request: SearchRequest, context: CoreContext): Promise<Found[]> {
   const { database } = context.workspace;
-  const spaces = mixedSpaces(database);
+  const all = mixedSpaces(database);
+  const weights =
+    storedCalibration(database)?.weights ?? Object.fromEntries(all.map(({ name }) => [name, 1 / all.length]));
+  const spaces = all.filter(({ name }) => weights[name] > 0);
   const stored = readVectors(database, spaces);
   const regions = allRegions(database).filter((region) => stored.look(region.id) !== undefined);
   if (regions.length === 0) {
@@ -54,8 +57,6 @@ export async function searchByPicture(request: SearchRequest, context: CoreConte
       'Run `gondola index WORKSPACE` first.',
     );
   }
-  const weights =
-    storedCalibration(database)?.weights ?? Object.fromEntries(spaces.map(({ name }) => [name, 1 / spaces.length]));
   const mixture = new Mixture(
     spaces.map(({ name, model }) => ({ name, dimensions: model.dimensions })),
     weights,
@@ -94,7 +95,7 @@ export async function searchByPicture(request: SearchRequest, context: CoreConte
 async function seeOne({ image, box, device }: SearchRequest, context: CoreContext): Promise<Look> {
   const learned = await openActiveEncoder(context.workspace, device);
   try {
-    const task = { path: image, boxes: [box] };
+    const task = { path: image, boxes: [box ?? null] };
     for await (const { seen, problems } of see(
       [task],
       { [LEARNED]: learned.encoder },

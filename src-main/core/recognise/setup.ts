@@ -15,18 +15,18 @@ const VERSION = 3;
 const storedSchema = z.object({ madeFrom: z.string(), calibration: calibrationSchema });
 
 /** The stored calibration where it is of these labels and models, else a new one, which is then stored. */
-export function calibrationFor(
+export async function calibrationFor(
   database: Database,
   gallery: Gallery,
   spaces: readonly ModelSpace[],
   signal?: AbortSignal,
   coarse = false,
-): { calibration: Calibration; anew: boolean } {
+): Promise<{ calibration: Calibration; anew: boolean }> {
   const key = coarse ? `${KEY}.coarse` : KEY;
   const madeFrom = fingerprint(gallery, spaces);
   const stored = storedSchema.safeParse(readSetting(database, key));
   if (stored.success && stored.data.madeFrom === madeFrom) return { calibration: stored.data.calibration, anew: false };
-  const calibration = calibrate(gallery.examples, signal);
+  const calibration = await calibrate(gallery.examples, signal);
   writeSetting(database, key, { madeFrom, calibration });
   return { calibration, anew: true };
 }

@@ -6,8 +6,8 @@ import { toUnitLength } from '../../../src-main/vision/colour.ts';
 import { looks, type Made, makeExamples } from './made.ts';
 
 /** Names looks that the classifier has not seen, of every class in turn, and reports how that went. */
-function ask(examples: Examples, made: Made, rounds = 10) {
-  const classifier = new Classifier(examples, calibrate(examples));
+async function ask(examples: Examples, made: Made, rounds = 10) {
+  const classifier = new Classifier(examples, await calibrate(examples));
   const look = looks(made);
   for (let used = 0; used < examples.labels.length; used++) look(0);
   const answers: { right: boolean; unknown: boolean; confidence: number }[] = [];
@@ -26,16 +26,16 @@ function ask(examples: Examples, made: Made, rounds = 10) {
 }
 
 describe('the classifier sets itself up on the labels that are there', () => {
-  test('it relies on what tells the SKUs apart and leaves noise alone', () => {
+  test('it relies on what tells the SKUs apart and leaves noise alone', async () => {
     const made = { classes: 20, perClass: 8, noise: { learned: 6, colour: 0.8 } };
-    const { weights, statistics } = calibrate(makeExamples(made));
+    const { weights, statistics } = await calibrate(makeExamples(made));
     expect(weights.colour).toBeGreaterThanOrEqual(0.7);
     expect(weights.learned + weights.colour).toBeCloseTo(1);
     expect(statistics.alone.colour).toBeGreaterThan(statistics.alone.learned! + 0.3);
   });
 
-  test('two ways of seeing that err differently are both used, and together beat either', () => {
-    const { weights, statistics } = calibrate(
+  test('two ways of seeing that err differently are both used, and together beat either', async () => {
+    const { weights, statistics } = await calibrate(
       makeExamples({ classes: 30, perClass: 10, noise: { learned: 1.8, colour: 1.8 } }),
     );
     expect(weights.learned).toBeGreaterThan(0.2);
@@ -43,17 +43,17 @@ describe('the classifier sets itself up on the labels that are there', () => {
     expect(statistics.accuracy).toBeGreaterThan(Math.max(statistics.alone.learned!, statistics.alone.colour!));
   });
 
-  test('its confidence is honest: the mean confidence is about the share that is right', () => {
+  test('its confidence is honest: the mean confidence is about the share that is right', async () => {
     const made = { classes: 25, perClass: 10, noise: { learned: 2.2, colour: 2.2 } };
-    const { right, confidence } = ask(makeExamples(made), made);
+    const { right, confidence } = await ask(makeExamples(made), made);
     expect(right).toBeGreaterThan(0.4);
     expect(Math.abs(confidence - right)).toBeLessThan(0.12);
   });
 
-  test('a product that is not in the catalogue is mostly answered with Unknown, one that is seldom', () => {
+  test('a product that is not in the catalogue is mostly answered with Unknown, one that is seldom', async () => {
     const made = { classes: 20, perClass: 8, noise: { learned: 0.8, colour: 0.8 } };
     const examples = makeExamples(made);
-    const classifier = new Classifier(examples, calibrate(examples));
+    const classifier = new Classifier(examples, await calibrate(examples));
     const look = looks({ ...made, seed: 1 });
     const share = (labels: number[]) =>
       labels.filter((label) => classifier.answer(look(label))!.unknown).length / labels.length;
@@ -61,33 +61,33 @@ describe('the classifier sets itself up on the labels that are there', () => {
     expect(share(Array.from({ length: 60 }, (_, i) => i % 20))).toBeLessThan(0.2);
   });
 
-  test('the same labels give the same setting', () => {
+  test('the same labels give the same setting', async () => {
     const made = { classes: 6, perClass: 5, noise: { learned: 1, colour: 2 } };
-    expect(calibrate(makeExamples(made))).toEqual(calibrate(makeExamples(made)));
+    expect(await calibrate(makeExamples(made))).toEqual(await calibrate(makeExamples(made)));
   });
 
-  test('regions of one photo do not vouch for one another', () => {
+  test('regions of one photo do not vouch for one another', async () => {
     const examples = makeExamples({ classes: 10, perClass: 4, noise: { learned: 1 } });
     // All four of a class on one photo: nothing is known of how it looks on another.
     const together = { ...examples, photos: examples.labels };
-    const { statistics } = calibrate(together);
+    const { statistics } = await calibrate(together);
     expect(statistics.trials).toBe(0);
     expect(statistics.accuracy).toBeNull();
     expect(statistics.assumed).toBe(true);
   });
 
-  test('photos taken in one go count as one, unless a SKU has no others', () => {
+  test('photos taken in one go count as one, unless a SKU has no others', async () => {
     const examples = makeExamples({ classes: 10, perClass: 4, noise: { learned: 1 } });
     const at = (spread: number) => ({
       ...examples,
       moments: [...examples.labels.keys()].map((i) => ({ camera: 'Phone', at: Math.floor(i / 20) * spread })),
     });
     // Two goes of two photos of each SKU: all can be asked about, with the two of the other go to compare with.
-    expect(calibrate(at(3_600_000)).statistics.trials).toBe(40);
-    expect(calibrate(at(1)).statistics.trials).toBe(40);
+    expect((await calibrate(at(3_600_000))).statistics.trials).toBe(40);
+    expect((await calibrate(at(1))).statistics.trials).toBe(40);
   });
 
-  test('a series of one facing does not make its kind of likeness look reliable', () => {
+  test('a series of one facing does not make its kind of likeness look reliable', async () => {
     // Each SKU in three series of four: colour is alike within a series only, shape within the SKU.
     const made = { classes: 12, perClass: 12, noise: { learned: 1.2, colour: 9 } };
     const plain = makeExamples(made);
@@ -100,12 +100,12 @@ describe('the classifier sets itself up on the labels that are there', () => {
       toUnitLength(rows.subarray(i * width, (i + 1) * width));
     }
     const inSeries: Examples = { ...plain, spaces: [plain.spaces[0], { ...colour, rows }] };
-    const { statistics } = calibrate(inSeries);
+    const { statistics } = await calibrate(inSeries);
     expect(statistics.alone.colour).toBeLessThan(0.7);
     expect(statistics.alone.learned).toBeGreaterThan(0.5);
   });
 
-  test('a copy of a photo under another name does not make an answer sure', () => {
+  test('a copy of a photo under another name does not make an answer sure', async () => {
     const made = { classes: 12, perClass: 3, noise: { learned: 4 } };
     const examples = makeExamples(made);
     const twice = <T extends Int32Array | Float32Array>(values: T) => {
@@ -121,8 +121,10 @@ describe('the classifier sets itself up on the labels that are there', () => {
       moments: [...examples.moments, ...examples.moments],
       spaces: examples.spaces.map((space) => ({ ...space, rows: twice(space.rows) })),
     };
-    expect(calibrate(copied).statistics.accuracy).toBeLessThan(calibrate(examples).statistics.accuracy! + 0.25);
-    expect(calibrate(copied).statistics.accuracy).toBeLessThan(0.6);
+    expect((await calibrate(copied)).statistics.accuracy).toBeLessThan(
+      (await calibrate(examples)).statistics.accuracy! + 0.25,
+    );
+    expect((await calibrate(copied)).statistics.accuracy).toBeLessThan(0.6);
   });
 });
 
@@ -132,32 +134,32 @@ describe('few labels', () => {
     ['one SKU', { classes: 1, perClass: 5 }],
     ['one label for each SKU', { classes: 15, perClass: 1 }],
     ['two labels for each SKU', { classes: 15, perClass: 2 }],
-  ])('%s: answers come, with a confidence between 0 and 1', (_, shape) => {
+  ])('%s: answers come, with a confidence between 0 and 1', async (_, shape) => {
     const made = { ...shape, noise: { learned: 0.5, colour: 0.5 } };
-    const { right, confidence, unknown } = ask(makeExamples(made), made);
+    const { right, confidence, unknown } = await ask(makeExamples(made), made);
     expect(right).toBeGreaterThan(0.9);
     expect(confidence).toBeGreaterThan(0);
     expect(confidence).toBeLessThan(1);
     expect(unknown).toBeLessThan(0.5);
   });
 
-  test('with one label for each SKU it says that its confidence is assumed', () => {
-    const { statistics, voters } = calibrate(makeExamples({ classes: 15, perClass: 1, noise: { learned: 0.5 } }));
+  test('with one label for each SKU it says that its confidence is assumed', async () => {
+    const { statistics, voters } = await calibrate(makeExamples({ classes: 15, perClass: 1, noise: { learned: 0.5 } }));
     expect(statistics).toMatchObject({ assumed: true, trials: 0, accuracy: null, brier: null });
     expect(voters).toBe(1);
   });
 });
 
-test('a thousand SKUs are set up in seconds', () => {
+test('a thousand SKUs are set up in seconds', async () => {
   const examples = makeExamples({ classes: 1000, perClass: 3, noise: { learned: 0.8, colour: 0.8 } });
   const started = performance.now();
-  const { statistics } = calibrate(examples);
+  const { statistics } = await calibrate(examples);
   expect(statistics.classes).toBe(1000);
   expect(statistics.trials).toBe(3000);
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
-test('a query can name every class even where one SKU has hundreds of labels', () => {
+test('a query can name every class even where one SKU has hundreds of labels', async () => {
   const few = makeExamples({ classes: 6, perClass: 1, noise: { learned: 0.3 } });
   const many = makeExamples({ classes: 1, perClass: 400, noise: { learned: 0.3 } });
   const examples: Examples = {
@@ -170,7 +172,7 @@ test('a query can name every class even where one SKU has hundreds of labels', (
       rows: Float32Array.from([...space.rows, ...many.spaces[i].rows]),
     })),
   };
-  const answer = new Classifier(examples, calibrate(examples)).answer(
+  const answer = new Classifier(examples, await calibrate(examples)).answer(
     looks({ classes: 6, perClass: 1, noise: { learned: 0.3 } })(0),
   )!;
   expect(answer.ranked.length).toBeGreaterThanOrEqual(5);

@@ -196,11 +196,8 @@ describe('evaluate', () => {
 });
 
 describe('search', () => {
-  const search = (
-    image: string,
-    count = 4,
-    box: { x: number; y: number; width: number; height: number } | null = null,
-  ) => searchByPicture({ image, box, count, device: 'cpu' }, store.context);
+  const search = (image: string, count = 4, box?: { x: number; y: number; width: number; height: number }) =>
+    searchByPicture({ image, box, count, device: 'cpu' }, store.context);
 
   test('finds the same picture first, with a score of 1, then others of its kind, with their SKU and file', async () => {
     const image = join(store.folder, 'photos', 'Lemonade-1.jpg');
@@ -233,9 +230,9 @@ describe('before there is anything to compare with', () => {
       await photograph(join(empty.folder, 'photos', 'water.jpg'), Water, 0);
       await empty.import();
       const image = join(empty.folder, 'photos', 'cola.jpg');
-      await expect(searchByPicture({ image, box: null, count: 3, device: 'cpu' }, empty.context)).rejects.toMatchObject(
-        { code: 'not-indexed' },
-      );
+      await expect(searchByPicture({ image, count: 3, device: 'cpu' }, empty.context)).rejects.toMatchObject({
+        code: 'not-indexed',
+      });
       await expect(classify(empty.context)).rejects.toMatchObject({
         code: 'no-labels',
         hint: expect.stringContaining('gondola label'),
