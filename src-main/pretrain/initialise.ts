@@ -1,26 +1,36 @@
 // How a run's weights start. Student and teacher start equal, as in the official code.
 import { Random } from '../base/random.ts';
-import { initialWeights, selectWeights, type Weights } from '../model/parameters.ts';
-import { vitParameters } from '../model/vit.ts';
+import { input } from '../engine/graph.ts';
+import type { Runtime } from '../engine/runtime.ts';
+import { initialWeights, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
+import { positionsFor } from '../model/positions.ts';
+import { gridOf, type VitConfig, vitParameters } from '../model/vit.ts';
 import { readSafetensors } from '../model/weights/safetensors.ts';
 import { dinoConfig, objectiveOf, type Recipe } from './config.ts';
 import type { PictureFile } from './pictures/cache.ts';
-import { principalPatchFilters } from './principalComponents.ts';
+import { principalPatchFilters } from './principal-components.ts';
 
 /** Keeps the stream of the weights apart from those of the order and the crops under one seed. */
 const WEIGHTS = 0x7765;
 
+const POSITIONS = 'pos_embed';
+
 /**
  * The start values of all parameters of the objective. A function of recipe and pictures.
  * @param pictures for initialisations that look at the data
+ * @param runtime resizes the position embedding of an encoder that was trained on another image size
  * @throws GondolaError `weights-mismatch` and those of reading, for an encoder that does not fit
  */
-export async function startWeights(recipe: Recipe, pictures: PictureFile): Promise<Weights> {
+export async function startWeights(recipe: Recipe, pictures: PictureFile, runtime: Runtime): Promise<Weights> {
   const weights = initialWeights(objectiveOf(recipe).parameters, new Random(recipe.seed, WEIGHTS));
   const { initialisation } = recipe;
   if (initialisation.kind === 'encoder') {
+    const { vit } = dinoConfig(recipe);
     const { tensors } = await readSafetensors(initialisation.file);
-    for (const [name, tensor] of selectWeights(vitParameters(dinoConfig(recipe).vit), tensors, initialisation.file)) {
+    const fitting = new Map(tensors);
+    const positions = tensors.get(POSITIONS);
+    if (positions) fitting.set(POSITIONS, await resizedPositions(positions, vit, runtime));
+    for (const [name, tensor] of selectWeights(vitParameters(vit), fitting, initialisation.file)) {
       weights.set(`backbone.${name}`, tensor);
     }
   }
@@ -33,4 +43,16 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile): Promi
     weights.get('backbone.patch_embed.proj.bias')!.values.set(bias);
   }
   return weights;
+}
+
+/** The position embedding for the image size of `vit`; as it is where it fits already, or is none of a square image. */
+async function resizedPositions(positions: Tensor, vit: VitConfig, runtime: Runtime): Promise<Tensor> {
+  const [, tokens, dimensions] = positions.shape;
+  const grid = gridOf(vit, vit.image, vit.image);
+  if (positions.shape.length !== 3 || !Number.isInteger(Math.sqrt(tokens - 1))) return positions;
+  if (tokens === 1 + grid.rows * grid.columns) return positions;
+  const program = await runtime.compile({ resized: positionsFor(input(POSITIONS, positions.shape), grid) });
+  const { resized } = await program.run({ [POSITIONS]: positions.values });
+  await program.dispose();
+  return { shape: [1, 1 + grid.rows * grid.columns, dimensions], values: resized };
 }

@@ -6,8 +6,8 @@
 import { GondolaError } from '../base/errors.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
-import { dropPathFactors } from './dropPath.ts';
-import { type CropSource, MicroBatches } from './microBatches.ts';
+import { dropPathFactors } from './drop-path.ts';
+import { type CropSource, MicroBatches } from './micro-batches.ts';
 import { type Crops, GLOBALS, type Objective, type StepSettings } from './objectives/objective.ts';
 import { ADAMW_DEFAULTS, AdamW, type AdamWOptions, clipScale, moveAverage, norm } from './optimiser.ts';
 

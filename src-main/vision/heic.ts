@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { HeicHeader } from './heicDecoder.ts';
+import type { HeicHeader } from './heic-decoder.ts';
 
 export interface HeicTask {
   readonly kind: 'header' | 'tiff';
@@ -56,7 +56,7 @@ async function takeWorker(): Promise<Worker> {
 }
 
 function start(): Worker {
-  const worker = new Worker(new URL('./heicWorker.ts', import.meta.url));
+  const worker = new Worker(new URL('./heic-worker.ts', import.meta.url));
   // A thread that waits for HEICs keeps nobody from leaving.
   worker.unref();
   return worker;

@@ -10,7 +10,7 @@ import { initialWeights } from '../../src-main/model/parameters.ts';
 import { objectiveOf, pictureSide, settingsOf } from '../../src-main/pretrain/config.ts';
 import { CropFeed } from '../../src-main/pretrain/feed/feed.ts';
 import { Learner } from '../../src-main/pretrain/learner.ts';
-import type { CropSource } from '../../src-main/pretrain/microBatches.ts';
+import type { CropSource } from '../../src-main/pretrain/micro-batches.ts';
 import type { Crops } from '../../src-main/pretrain/objectives/objective.ts';
 import { preparePictures } from '../../src-main/pretrain/pictures/build.ts';
 import type { PictureSource } from '../../src-main/pretrain/pictures/source.ts';

@@ -4,10 +4,10 @@ import { openRuntime } from '../../src-main/engine/devices.ts';
 import type { Runtime } from '../../src-main/engine/runtime.ts';
 import { initialWeights, type Tensor } from '../../src-main/model/parameters.ts';
 import { vitNamed } from '../../src-main/model/vit.ts';
-import { dropPathFactors } from '../../src-main/pretrain/dropPath.ts';
+import { dropPathFactors } from '../../src-main/pretrain/drop-path.ts';
 import { Learner, type LearnerOptions } from '../../src-main/pretrain/learner.ts';
 import { imagesInMemory } from '../../src-main/pretrain/memory.ts';
-import { microBatchSizes } from '../../src-main/pretrain/microBatches.ts';
+import { microBatchSizes } from '../../src-main/pretrain/micro-batches.ts';
 import { type DinoConfig, dino } from '../../src-main/pretrain/objectives/dino.ts';
 import type { Crops, StepSettings } from '../../src-main/pretrain/objectives/objective.ts';
 

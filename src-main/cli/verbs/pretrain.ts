@@ -1,4 +1,5 @@
 // `gondola pretrain`: trains an encoder on the workspace's own photos, without labels.
+import { resolve } from 'node:path';
 import type { JobEvent } from '../../base/progress.ts';
 import type { InputOf, OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
@@ -67,7 +68,8 @@ says little by itself. spread (0 … 1) and rank say whether features differ bet
 kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
-    const { name, device, resume, json: _, ...wishes } = options;
+    const { name, device, resume, json: _, from, ...rest } = options;
+    const wishes = { ...rest, ...(from ? { from: resolve(from as string) } : {}) };
     return withWorkspace(folder as string, async (context) => {
       const input = { wishes, name, device, resume } as InputOf<Pretrain>;
       const result = await call('training.pretrain', input, {

@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
-import { exportedColumns } from '../library/labelfile.ts';
+import { exportedColumns } from '../library/label-file.ts';
 import type { Catalogue, CataloguePhoto, CatalogueRegion } from './catalogue.ts';
 import type { Originals } from './originals.ts';
 import type { Staging } from './staging.ts';

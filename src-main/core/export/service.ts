@@ -6,7 +6,7 @@ import type { CoreContext } from '../context.ts';
 import { readCatalogue } from './catalogue.ts';
 import { writeCoco } from './coco.ts';
 import { writeCsv } from './csv.ts';
-import { writeImagefolder } from './imagefolder.ts';
+import { writeImagefolder } from './image-folder.ts';
 import { writeJson } from './json.ts';
 import { type Handling, Originals } from './originals.ts';
 import { stage } from './staging.ts';

@@ -14,7 +14,7 @@ import type { JobContext } from '../../base/progress.ts';
 import { endJob, startJob } from '../../store/jobs.ts';
 import { forgetImportProblem, importProblems } from '../../store/photos.ts';
 import type { Workspace } from '../../store/workspace.ts';
-import { readLabelFile } from './labelfile.ts';
+import { readLabelFile } from './label-file.ts';
 import { type LabelSummary, labelFromFile, labelFromFolders } from './labelling.ts';
 import { sortOut } from './news.ts';
 import type { FileProblem } from './problems.ts';

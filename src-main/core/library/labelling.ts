@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Database } from '../../store/database.ts';
 import { applyGivenLabels, type GivenSummary } from '../catalogue/given.ts';
-import { type LabelFile, readLabelFile } from './labelfile.ts';
+import { type LabelFile, readLabelFile } from './label-file.ts';
 import { labelsFromFolders, matchRows } from './match.ts';
 import type { FoundFile } from './walk.ts';
 

@@ -8,7 +8,7 @@ import { importProblem, type Photo, photoById, photoBySha256, photoFile, photoSi
 import type { Box } from '../../store/regions.ts';
 import type { GivenLabel } from '../catalogue/given.ts';
 import { sha256Of } from './intake.ts';
-import type { LabelFile, LabelRow } from './labelfile.ts';
+import type { LabelFile, LabelRow } from './label-file.ts';
 import type { FoundFile } from './walk.ts';
 
 export interface Matched {

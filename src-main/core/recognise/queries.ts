@@ -2,7 +2,7 @@
 import { GondolaError } from '../../base/errors.ts';
 import { ProgressMeter } from '../../base/progress.ts';
 import type { CoreContext } from '../context.ts';
-import { readLabelFile } from '../library/labelfile.ts';
+import { readLabelFile } from '../library/label-file.ts';
 import type { FileProblem } from '../library/problems.ts';
 import { type RegionEncoder, type Sight, see } from './see.ts';
 

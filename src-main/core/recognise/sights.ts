@@ -1,7 +1,7 @@
 /** Looks at many photos, ahead of whoever uses what is seen: worker threads decode while the encoder computes. */
 import { availableParallelism } from 'node:os';
 import { stopIfAsked } from '../../base/errors.ts';
-import { Workers } from '../../pretrain/workers.ts';
+import { Workers } from '../../base/workers.ts';
 import type { FileProblem } from '../library/problems.ts';
 import type { Looked, LookTask } from './look.ts';
 
@@ -19,7 +19,7 @@ export async function* lookAhead<Task extends LookTask>(
 ): AsyncGenerator<readonly [Task, Outcome], void, undefined> {
   if (tasks.length === 0) return;
   const threads = Math.min(MOST_THREADS, availableParallelism(), tasks.length);
-  const workers = new Workers<LookTask, Outcome>(new URL('./lookWorker.ts', import.meta.url), threads, null);
+  const workers = new Workers<LookTask, Outcome>(new URL('./look-worker.ts', import.meta.url), threads, null);
   const ahead: { task: Task; outcome: Promise<Outcome> }[] = [];
   let next = 0;
   let regions = 0;

@@ -2,7 +2,7 @@
  * What the last block's CLS token looks at, head by head. Heads are not interchangeable (dino#120), so each is kept, beside their
  * mean and the best one.
  */
-import { massMask } from '../../model/massMask.ts';
+import { massMask } from '../../model/mass-mask.ts';
 import type { Mask } from './mask.ts';
 
 /** Attention over the patches of one picture. */

@@ -1,6 +1,6 @@
 /** One picture that shows where a mask came from: the photo, every head's attention and its 60 % mask, the mean, the best, the object. */
 import sharp from 'sharp';
-import { massMask } from '../../model/massMask.ts';
+import { massMask } from '../../model/mass-mask.ts';
 import { blankPicture, type Picture, wholeBox } from '../../vision/picture.ts';
 import { resample } from '../../vision/resize.ts';
 import { textAt, textWidth } from '../sample/letters.ts';

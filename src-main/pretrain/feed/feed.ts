@@ -1,11 +1,11 @@
 // The crops of every step, drawn ahead of time by worker threads.
 import { setImmediate } from 'node:timers/promises';
 import { stopIfAsked } from '../../base/errors.ts';
+import { Workers } from '../../base/workers.ts';
 import type { CropRecipe } from '../../vision/crops.ts';
-import type { CropSource } from '../microBatches.ts';
+import type { CropSource } from '../micro-batches.ts';
 import { type Crops, GLOBALS } from '../objectives/objective.ts';
 import { flatFile, type PictureFile, type PictureIndex } from '../pictures/cache.ts';
-import { Workers } from '../workers.ts';
 import { EpochOrder } from './order.ts';
 
 /** Steps drawn ahead at most: more would not bridge anything, only hold memory. */
@@ -48,7 +48,7 @@ export function cropBytes({ globalSize, localSize, locals }: CropRecipe): number
 }
 
 /**
- * Hands out the parts of the steps in their order. Seed, step and picture determine each crop (`cropWorker.ts`), and seed and step
+ * Hands out the parts of the steps in their order. Seed, step and picture determine each crop (`crop-worker.ts`), and seed and step
  * which pictures a step sees (`order.ts`), so neither the number of workers nor their timing changes anything.
  */
 export class CropFeed {
@@ -81,7 +81,7 @@ export class CropFeed {
     this.#depth = Math.max(workers + 1, Math.min(affordable, STEPS_AHEAD * parts.length));
     const pictures = index.pictures.map(({ offset, width, height }) => ({ offset, width, height }));
     const data: CropWorkerData = { path: flatFile(folder, index.key), pictures, recipe, seed };
-    this.#workers = new Workers(new URL('./cropWorker.ts', import.meta.url), workers, data);
+    this.#workers = new Workers(new URL('./crop-worker.ts', import.meta.url), workers, data);
     this.#drawAhead();
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Cancelled, GondolaError } from '../../base/errors.ts';
 import { temporaryName, writeFileAtomically } from '../../base/files.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
-import { Workers } from '../workers.ts';
+import { Workers } from '../../base/workers.ts';
 import {
   type CachedPicture,
   cacheKey,
@@ -15,7 +15,7 @@ import {
   readIndex,
   type UnreadablePhoto,
 } from './cache.ts';
-import type { DecodeResult, DecodeTask } from './decodeWorker.ts';
+import type { DecodeResult, DecodeTask } from './decode-worker.ts';
 import { inStableOrder, keptSize, type PictureSource } from './source.ts';
 
 /** Photos under way for each worker: one being decoded, one waiting, so that it never idles and little memory is held. */
@@ -113,7 +113,7 @@ async function build(key: string, sources: readonly PictureSource[], options: Bu
   const photos = [...Map.groupBy(sources, (source) => source.photo).values()];
   const meter = new ProgressMeter(photos.length, context.progress);
   const workers = new Workers<DecodeTask, DecodeResult>(
-    new URL('./decodeWorker.ts', import.meta.url),
+    new URL('./decode-worker.ts', import.meta.url),
     Math.min(count, photos.length),
     null,
   );

@@ -10,7 +10,7 @@ import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { input } from '../../engine/graph.ts';
 import type { Runtime } from '../../engine/runtime.ts';
-import { massMask } from '../../model/massMask.ts';
+import { massMask } from '../../model/mass-mask.ts';
 import { constantLookup, type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { positionsFor } from '../../model/positions.ts';
 import { gridOf, Vit } from '../../model/vit.ts';

@@ -2,7 +2,7 @@
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import { openRuntime } from '../../engine/devices.ts';
-import type { Tensor, Weights } from '../../model/parameters.ts';
+import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
 import { dinoConfig, objectiveOf, type Plan, pictureSide, type Recipe, type RunConfig, settingsOf } from '../config.ts';
 import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
@@ -79,7 +79,9 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
   const learner = await Learner.create(runtime, {
     objective: objectiveOf(settled),
     batch: settled.batch,
-    weights: await startWeights(settled, pictures),
+    weights: checkpoint
+      ? withoutPrefix(checkpoint.tensors, 'student.')
+      : await startWeights(settled, pictures, runtime),
     seed: settled.seed,
     clip: settled.clip,
     microBatch: checkpoint?.config.microBatch,

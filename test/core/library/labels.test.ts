@@ -1,7 +1,7 @@
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type JobEvent, type Progress, unattended } from '../../../src-main/base/progress.ts';
-import { readLabelFile } from '../../../src-main/core/library/labelfile.ts';
+import { readLabelFile } from '../../../src-main/core/library/label-file.ts';
 import { labelFromCsv } from '../../../src-main/core/library/labelling.ts';
 import { history, undo } from '../../../src-main/store/journal.ts';
 import { effectiveLabels, putLabel, unlabelledProductRegions } from '../../../src-main/store/labels.ts';

@@ -6,7 +6,7 @@ import { gradients } from '../engine/gradient.ts';
 import { input, type Node, size } from '../engine/graph.ts';
 import type { Program, Runtime, Values } from '../engine/runtime.ts';
 import { inputLookup, type Parameter, type Tensor, type Weights } from '../model/parameters.ts';
-import type { PathFactors } from './dropPath.ts';
+import type { PathFactors } from './drop-path.ts';
 import { imagesInMemory } from './memory.ts';
 import { type Crops, GLOBALS, type Objective } from './objectives/objective.ts';
 

@@ -1,5 +1,5 @@
 // A thread that looks at photos while the main one is blocked inside the encoder.
-import { answerTasks } from '../../pretrain/answer.ts';
+import { answerTasks } from '../../base/answer.ts';
 import { fileProblem } from '../library/problems.ts';
 import { type LookTask, look } from './look.ts';
 import type { Outcome } from './sights.ts';

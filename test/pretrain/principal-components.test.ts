@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src-main/base/random.ts';
-import { principalPatchFilters } from '../../src-main/pretrain/principalComponents.ts';
+import { principalPatchFilters } from '../../src-main/pretrain/principal-components.ts';
 import { blankPicture } from '../../src-main/vision/picture.ts';
 import { imageDeviation, imageMean } from '../../src-main/vision/tensor.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { massMask } from '../../src-main/model/massMask.ts';
+import { massMask } from '../../src-main/model/mass-mask.ts';
 
 test('a mask is the smallest set of patches that holds the share asked for', () => {
   const attention = Float32Array.of(0.1, 0.4, 0.05, 0.25, 0.2);

@@ -1,6 +1,6 @@
 // A few worker threads that answer tasks. Shared by the decoding of photos and the drawing of crops.
 import { Worker } from 'node:worker_threads';
-import { GondolaError } from '../base/errors.ts';
+import { GondolaError } from './errors.ts';
 
 /** What a worker answers: the result, or the sentence of what went wrong with this one task. */
 export type Answer<Result> = { id: number; result: Result } | { id: number; failure: string };

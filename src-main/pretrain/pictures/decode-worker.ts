@@ -1,10 +1,10 @@
 // A worker thread that decodes photos and cuts the product regions out of them, at the size in which training keeps them.
 import { existsSync } from 'node:fs';
+import { answerTasks } from '../../base/answer.ts';
 import { GondolaError } from '../../base/errors.ts';
 import { decodeUpright } from '../../vision/decode.ts';
 import type { Box, Picture } from '../../vision/picture.ts';
 import { resample } from '../../vision/resize.ts';
-import { answerTasks } from '../answer.ts';
 import { keptSize } from './source.ts';
 
 /** One photo, with every region that is wanted of it. */

@@ -1,8 +1,8 @@
 // A worker thread that draws crops: reads cached pictures and writes the normalised views of one part of a batch.
 import { workerData } from 'node:worker_threads';
+import { answerTasks } from '../../base/answer.ts';
 import { Random } from '../../base/random.ts';
 import { writeCrop } from '../../vision/crops.ts';
-import { answerTasks } from '../answer.ts';
 import { type Crops, GLOBALS } from '../objectives/objective.ts';
 import { PictureFile } from '../pictures/cache.ts';
 import type { CropTask, CropWorkerData } from './feed.ts';

@@ -1,6 +1,6 @@
 // The worker's side of workers.ts.
 import { parentPort } from 'node:worker_threads';
-import { sentence } from '../base/errors.ts';
+import { sentence } from './errors.ts';
 
 /** Answers the tasks of `Workers` one after another; what `answer` throws becomes the failure of that one task. */
 export function answerTasks<Task, Result>(
