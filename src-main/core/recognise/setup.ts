@@ -10,7 +10,7 @@ import type { ModelSpace } from './spaces.ts';
 
 const KEY = 'classifier.calibration';
 /** Raised when calibrating begins to give other results for the same labels. */
-const VERSION = 3;
+const VERSION = 4;
 
 const storedSchema = z.object({ madeFrom: z.string(), calibration: calibrationSchema });
 

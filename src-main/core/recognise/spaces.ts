@@ -6,6 +6,7 @@ import { activeModel, type Model } from '../../store/models.ts';
 import { centerOf, fromCenter } from './center.ts';
 import { descriptorModel, descriptorNamed, mixedDescriptors } from './descriptors.ts';
 import type { Look } from './examples.ts';
+import { whitening } from './whiten.ts';
 
 /** The name of the trained encoder's space, whatever its model is called. */
 export const LEARNED = 'learned';
@@ -14,8 +15,8 @@ export const LEARNED = 'learned';
 export interface ModelSpace {
   readonly name: string;
   readonly model: Model;
-  /** Whether similarity is taken around the mean of all regions. */
-  readonly centered: boolean;
+  /** How stored vectors are placed before similarity is taken: as they are, around the mean of all regions, or whitened. */
+  readonly placement: 'plain' | 'centered' | 'whitened';
 }
 
 /** @throws GondolaError `no-model` before the first training */
@@ -39,11 +40,12 @@ export function mixedSpaces(database: Database): ModelSpace[] {
 
 /** An encoder's vectors as the learned space. */
 export function learnedSpace(model: Model): ModelSpace {
-  return { name: LEARNED, model, centered: true };
+  return { name: LEARNED, model, placement: 'whitened' };
 }
 
 export function descriptorSpace(database: Database, name: string): ModelSpace {
-  return { name, model: descriptorModel(database, name), centered: descriptorNamed(name).centered };
+  const placement = descriptorNamed(name).centered ? 'centered' : 'plain';
+  return { name, model: descriptorModel(database, name), placement };
 }
 
 /** The vectors of every region in some spaces. */
@@ -55,28 +57,34 @@ export interface StoredVectors {
 }
 
 export function readVectors(database: Database, spaces: readonly ModelSpace[]): StoredVectors {
-  const parts = spaces.map(({ name, model, centered }) => {
+  const parts = spaces.map(({ name, model, placement }) => {
     const embeddings = readEmbeddings(database, model.id);
     return {
       name,
       embeddings,
       rowOf: new Map(embeddings.regionIds.map((id, row) => [id, row])),
-      center: centered ? centerOf(embeddings.vectors, model.dimensions) : null,
+      place: placer(placement, embeddings),
     };
   });
-  const placed = (vector: Float32Array, center: Float32Array | null) => (center ? fromCenter(vector, center) : vector);
   return {
     look(regionId) {
       const look: Record<string, Float32Array> = {};
-      for (const { name, embeddings, rowOf, center } of parts) {
+      for (const { name, embeddings, rowOf, place } of parts) {
         const row = rowOf.get(regionId);
         if (row === undefined) return undefined;
-        look[name] = placed(rowAt(embeddings, row), center);
+        look[name] = place(rowAt(embeddings, row));
       }
       return look;
     },
-    place: (space, vector) => placed(vector, parts.find(({ name }) => name === space)?.center ?? null),
+    place: (space, vector) => parts.find(({ name }) => name === space)!.place(vector),
   };
+}
+
+function placer(placement: ModelSpace['placement'], { vectors, dimensions }: Embeddings) {
+  if (placement === 'plain' || vectors.length === 0) return (vector: Float32Array) => vector;
+  if (placement === 'whitened') return whitening(vectors, dimensions);
+  const center = centerOf(vectors, dimensions);
+  return (vector: Float32Array) => fromCenter(vector, center);
 }
 
 function rowAt({ vectors, dimensions }: Embeddings, row: number): Float32Array {
