@@ -56,7 +56,9 @@ describe('pretraining a workspace', () => {
       path: 'models/dino-1.safetensors',
     });
     expect(existsSync(workspace.path('models', 'dino-1.safetensors'))).toBe(true);
-    expect(events.map(({ kind }) => kind)).toEqual(['run', 'planned', 'start', 'epoch']);
+    // Whether two steps on nine small pictures look like a collapse, or wait for a busy disk, is not the question here.
+    const course = events.map(({ kind }) => kind).filter((kind) => kind !== 'warning');
+    expect(course).toEqual(['run', 'planned', 'start', 'epoch']);
   });
 
   it('keeps a run that was stopped before its first step as stopped, and resumes it', { timeout }, async () => {
