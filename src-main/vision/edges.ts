@@ -54,13 +54,19 @@ function cellHistograms(data: Uint8Array): Float32Array {
   const cellSide = side / cells;
   for (let y = 1; y < side - 1; y++) {
     for (let x = 1; x < side - 1; x++) {
-      let [strongest, across, down] = [0, 0, 0];
+      let strongest = 0;
+      let across = 0;
+      let down = 0;
       for (let channel = 0; channel < 3; channel++) {
         const at = (y * side + x) * 3 + channel;
         const dx = data[at + 3] - data[at - 3];
         const dy = data[at + 3 * side] - data[at - 3 * side];
         const square = dx * dx + dy * dy;
-        if (square > strongest) [strongest, across, down] = [square, dx, dy];
+        if (square > strongest) {
+          strongest = square;
+          across = dx;
+          down = dy;
+        }
       }
       if (strongest === 0) continue;
       const angle = Math.atan2(down, across);
