@@ -32,7 +32,7 @@ export interface Looked {
 
 /**
  * The shorter side that a region keeps, at least, when its photo is decoded smaller: a JPEG at half size takes a quarter of the work,
- * and no encoder's input is finer than this. It depends on the region alone, so that its numbers do not change with its neighbours.
+ * and an encoder's usual 224 pixels are no finer than this. It depends on the region alone, so that its numbers do not change with its neighbours.
  */
 const ENOUGH_PIXELS = 256;
 
