@@ -26,7 +26,7 @@ import { median, type Report } from './bench.ts';
 const model = 'vit-small/16';
 const pixels = 224;
 // Enough that starting threads and compiling, a second or two, weigh as little as in a real folder.
-const photosARound = 32;
+const photosARound = 24;
 const boxesAPhoto = 8;
 const rounds = 5;
 const batch = 16;

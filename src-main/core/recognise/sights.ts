@@ -1,4 +1,4 @@
-/** Looks at many photos, ahead of whoever uses what is seen: worker threads decode while the encoder computes. */
+/** Looks at many photos on worker threads, for an encoder that computes between. */
 import { availableParallelism } from 'node:os';
 import { stopIfAsked } from '../../base/errors.ts';
 import { Workers } from '../../base/workers.ts';
@@ -8,11 +8,15 @@ import type { Looked, LookTask } from './look.ts';
 /** What was seen of one photo, or why nothing was. */
 export type Outcome = Looked | { readonly problem: FileProblem };
 
-/** Regions that may be in memory at once, seen and not yet used; at 224 pixels one takes 150 kB. */
-const REGIONS_AHEAD = 256;
+/** Regions looked at in one round; at 224 pixels one takes 150 kB. */
+const REGIONS_A_ROUND = 64;
 const MOST_THREADS = 4;
 
-/** The outcomes of the tasks, in their order. Stops its threads when it ends, however that comes about. */
+/**
+ * The outcomes of the tasks, in their order. Works in rounds: the threads look at some dozens of regions, and rest while the encoder computes on
+ * them. Side by side would be slower: the encoder shares its work out evenly over the cores, so that a core that decodes meanwhile holds all the
+ * others up. Stops its threads when it ends, however that comes about.
+ */
 export async function* lookAhead<Task extends LookTask>(
   tasks: readonly Task[],
   signal: AbortSignal,
@@ -20,32 +24,28 @@ export async function* lookAhead<Task extends LookTask>(
   if (tasks.length === 0) return;
   const threads = Math.min(MOST_THREADS, availableParallelism(), tasks.length);
   const workers = new Workers<LookTask, Outcome>(new URL('./look-worker.ts', import.meta.url), threads, null);
-  const ahead: { task: Task; outcome: Promise<Outcome> }[] = [];
-  let next = 0;
-  let regions = 0;
+  // Closing the threads rejects what they were about to say, so that a stop need not wait for a round.
+  const stop = () => void workers.close();
+  signal.addEventListener('abort', stop);
   try {
-    for (;;) {
+    for (let next = 0; next < tasks.length; ) {
       stopIfAsked(signal);
-      while (
-        next < tasks.length &&
-        (ahead.length < 2 * threads || regions < REGIONS_AHEAD) &&
-        regions < 2 * REGIONS_AHEAD
-      ) {
-        const task = tasks[next++];
-        regions += task.boxes.length;
-        const { path, sha256, boxes, size, descriptors } = task;
-        const outcome = workers.run({ path, sha256, boxes, size, descriptors });
-        // A later task may fail before its turn comes; it is awaited then.
-        outcome.catch(() => {});
-        ahead.push({ task, outcome });
+      const round: Task[] = [];
+      for (let regions = 0; next < tasks.length && (round.length < threads || regions < REGIONS_A_ROUND); next++) {
+        round.push(tasks[next]);
+        regions += tasks[next].boxes.length;
       }
-      const first = ahead.shift();
-      if (first === undefined) return;
-      const outcome = await first.outcome;
-      regions -= first.task.boxes.length;
-      yield [first.task, outcome];
+      const looks = round.map(({ path, sha256, boxes, size, descriptors }) =>
+        workers.run({ path, sha256, boxes, size, descriptors }),
+      );
+      const outcomes = await Promise.all(looks).catch((error: unknown) => {
+        stopIfAsked(signal);
+        throw error;
+      });
+      for (const [i, outcome] of outcomes.entries()) yield [round[i], outcome];
     }
   } finally {
+    signal.removeEventListener('abort', stop);
     await workers.close();
   }
 }
