@@ -42,7 +42,10 @@ export async function* lookAhead<Task extends LookTask>(
         stopIfAsked(signal);
         throw error;
       });
-      for (const [i, outcome] of outcomes.entries()) yield [round[i], outcome];
+      for (const [i, outcome] of outcomes.entries()) {
+        stopIfAsked(signal);
+        yield [round[i], outcome];
+      }
     }
   } finally {
     signal.removeEventListener('abort', stop);
