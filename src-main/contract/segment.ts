@@ -7,22 +7,28 @@ import { fileProblem } from './library.ts';
 export const segmentedPhoto = z.object({
   /** Files are STEM.mask.png, STEM.cutout.png, STEM.attention.png, and STEM.region-ID.mask.png and .cutout.png for each region. */
   stem: z.string(),
+  /** SHA-256 of the photo's bytes. */
   sha256: z.string(),
+  /** Of everything that decides the result: photo, boxes, weights, method. */
   made: z.string(),
   path: z.string(),
+  /** Upright. */
   width: z.number(),
   height: z.number(),
-  /** 0: no object was found. */
+  /** Share of the photo that is object; 0 says that none was found. */
   share: z.number(),
   /** From 1: the head whose 60 % mask agrees most with the object mask. */
   bestHead: z.number(),
   regions: z.array(
     z.object({
+      /** The workspace's id of the region. */
       id: z.number(),
+      /** Upright pixels of the photo; the files have this size. */
       x: z.number(),
       y: z.number(),
       width: z.number(),
       height: z.number(),
+      /** Share of the box that is object. */
       share: z.number(),
     }),
   ),

@@ -5,40 +5,13 @@
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { segmentedPhoto } from '../../contract/segment.ts';
 
 export const ledgerName = 'segments.jsonl';
 
-const regionSchema = z.object({
-  /** The workspace's id of the region. */
-  id: z.number(),
-  /** Upright pixels of the photo; the files have this size. */
-  x: z.number(),
-  y: z.number(),
-  width: z.number(),
-  height: z.number(),
-  /** Share of the box that is object, 0 … 1. */
-  share: z.number(),
-});
-
-const entrySchema = z.object({
-  stem: z.string(),
-  /** SHA-256 of the photo's bytes. */
-  sha256: z.string(),
-  /** Of everything that decides the result: photo, boxes, weights, method. */
-  made: z.string(),
-  path: z.string(),
-  /** Upright. */
-  width: z.number(),
-  height: z.number(),
-  /** Share of the photo that is object, 0 … 1; 0 says that none was found. */
-  share: z.number(),
-  bestHead: z.number(),
-  regions: z.array(regionSchema),
-});
-
-export type LedgerEntry = z.infer<typeof entrySchema>;
-export type LedgerRegion = z.infer<typeof regionSchema>;
+export type LedgerEntry = z.infer<typeof segmentedPhoto>;
+export type LedgerRegion = LedgerEntry['regions'][number];
 
 export const fileNames = {
   mask: (stem: string) => `${stem}.mask.png`,
@@ -75,7 +48,7 @@ export class Ledger {
     const file = join(folder, ledgerName);
     const text = existsSync(file) ? await readFile(file, 'utf8') : '';
     for (const line of text.split('\n')) {
-      const entry = entrySchema.safeParse(parsed(line));
+      const entry = segmentedPhoto.safeParse(parsed(line));
       if (entry.success) ledger.#know(entry.data);
     }
     // A torn line without its end would swallow the next one.
