@@ -8,11 +8,21 @@
 import { all, count, type Database, insert, now, one, run, transaction } from './database.ts';
 import { deleteLabel, type Label, type LabelSource, putLabel } from './labels.ts';
 import { type Box, insertBox, type RegionSource } from './regions.ts';
-import { deleteGtin, deleteSku, insertGtin, insertSku, type Sku, type SkuDetails, updateSku } from './skus.ts';
+import {
+  deleteGtin,
+  deleteReference,
+  deleteSku,
+  insertGtin,
+  insertSku,
+  putReference,
+  type Sku,
+  type SkuDetails,
+  updateSku,
+} from './skus.ts';
 
 type Row = (string | number | null)[];
 type Rows = { [Table in TableName]?: Row[] };
-type TableName = 'region' | 'sku' | 'sku_gtin' | 'label';
+type TableName = 'region' | 'sku' | 'sku_gtin' | 'sku_reference' | 'label';
 
 /** The tables under undo, those that are referred to before those that refer to them; the key is the first columns. */
 const tables: Record<TableName, { columns: string[]; key: number; missing: string }> = {
@@ -26,6 +36,12 @@ const tables: Record<TableName, { columns: string[]; key: number; missing: strin
     columns: ['sku_id', 'gtin'],
     key: 2,
     missing: 'NOT EXISTS (SELECT 1 FROM sku WHERE id = new.sku_id)',
+  },
+  sku_reference: {
+    columns: ['sku_id', 'region_id'],
+    key: 1,
+    missing: `NOT EXISTS (SELECT 1 FROM sku WHERE id = new.sku_id)
+      OR NOT EXISTS (SELECT 1 FROM region WHERE id = new.region_id)`,
   },
   label: {
     columns: ['region_id', 'source', 'verdict', 'sku_id', 'confidence', 'model_id', 'at'],
@@ -69,12 +85,13 @@ export class Change {
     updateSku(this.#database, sku);
   }
 
-  /** Deletes a SKU, with its GTINs and every label that names it. */
+  /** Deletes a SKU, with its GTINs, its reference picture and every label that names it. */
   deleteSku(id: number): void {
     for (const { gtin } of all<{ gtin: string }>(this.#database, 'SELECT gtin FROM sku_gtin WHERE sku_id = ?', id)) {
       this.#touch('sku_gtin', [id, gtin]);
     }
     for (const { regionId, source } of labelsOfSku(this.#database, id)) this.#touch('label', [regionId, source]);
+    this.#touch('sku_reference', [id]);
     this.#touch('sku', [id]);
     deleteSku(this.#database, id);
   }
@@ -95,6 +112,16 @@ export class Change {
   deleteGtin(skuId: number, gtin: string): void {
     this.#touch('sku_gtin', [skuId, gtin]);
     deleteGtin(this.#database, skuId, gtin);
+  }
+
+  putReference(skuId: number, regionId: number): void {
+    this.#touch('sku_reference', [skuId]);
+    putReference(this.#database, skuId, regionId);
+  }
+
+  deleteReference(skuId: number): void {
+    this.#touch('sku_reference', [skuId]);
+    deleteReference(this.#database, skuId);
   }
 
   insertBox(photoId: number, box: Box, source: RegionSource): number {

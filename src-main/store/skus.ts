@@ -82,3 +82,26 @@ export function insertGtin(database: Database, skuId: number, gtin: string): voi
 export function deleteGtin(database: Database, skuId: number, gtin: string): void {
   run(database, 'DELETE FROM sku_gtin WHERE sku_id = ? AND gtin = ?', skuId, gtin);
 }
+
+/** The picture that a person chose for each SKU: SKU → region. Whether the region still shows the SKU is for the reader to see. */
+export function skuReferences(database: Database): Map<number, number> {
+  const rows = all<{ skuId: number; regionId: number }>(
+    database,
+    'SELECT sku_id AS skuId, region_id AS regionId FROM sku_reference',
+  );
+  return new Map(rows.map(({ skuId, regionId }) => [skuId, regionId]));
+}
+
+export function putReference(database: Database, skuId: number, regionId: number): void {
+  run(
+    database,
+    `INSERT INTO sku_reference (sku_id, region_id) VALUES (?, ?)
+     ON CONFLICT (sku_id) DO UPDATE SET region_id = excluded.region_id`,
+    skuId,
+    regionId,
+  );
+}
+
+export function deleteReference(database: Database, skuId: number): void {
+  run(database, 'DELETE FROM sku_reference WHERE sku_id = ?', skuId);
+}
