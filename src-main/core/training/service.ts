@@ -4,5 +4,5 @@ import type { CoreContext } from '../context.ts';
 import { pretrain } from './pretrain.ts';
 
 export const trainingHandlers: Handlers<typeof trainingCalls, CoreContext> = {
-  'training.pretrain': (input, context) => pretrain(input, context),
+  'training.pretrain': (input, context) => pretrain(input, context, { start: context.startTrainer }),
 };

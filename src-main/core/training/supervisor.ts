@@ -2,19 +2,20 @@
  * Owns a trainer process: starts it, hands on what it says, and starts it again from its last checkpoint when it dies. A trainer takes
  * gigabytes and drives graphics cards; when that ends it, neither the store nor the window may go with it.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { GondolaError } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
-import type { FromTrainer, ToTrainer, TrainingOutcome, TrainingRequest } from '../../pretrain/trainer/messages.ts';
+import type { FromTrainer, TrainingOutcome, TrainingRequest } from '../../pretrain/trainer/messages.ts';
+import { forkTrainer } from './fork-trainer.ts';
+import type { StartTrainer, TrainerEnd, TrainerProcess } from './trainer-process.ts';
 
 /** Deaths in a row without a new checkpoint in between, before we give up. */
 const DEATHS_WITHOUT_PROGRESS = 3;
 
-const script = new URL('../../pretrain/trainer/process.ts', import.meta.url);
-
 export interface SuperviseOptions {
+  /** How a trainer is started; forked without it. */
+  readonly start?: StartTrainer;
   /** Told of every process that is started. */
-  readonly started?: (process: ChildProcess) => void;
+  readonly started?: (process: TrainerProcess) => void;
 }
 
 /**
@@ -24,12 +25,14 @@ export interface SuperviseOptions {
 export async function superviseTraining(
   request: TrainingRequest,
   context: JobContext,
-  { started }: SuperviseOptions = {},
+  { start = forkTrainer, started }: SuperviseOptions = {},
 ): Promise<TrainingOutcome> {
   let reached = -1;
   let deaths = 0;
   for (let attempt: TrainingRequest = request; ; attempt = { ...request, resume: true }) {
-    const end = await oneProcess(attempt, context, started);
+    const trainer = start();
+    started?.(trainer);
+    const end = await oneProcess(trainer, attempt, context);
     if ('outcome' in end) return end.outcome;
     deaths = end.startedAt > reached ? 1 : deaths + 1;
     reached = Math.max(reached, end.startedAt);
@@ -46,42 +49,36 @@ export async function superviseTraining(
 
 type End = { readonly outcome: TrainingOutcome } | { readonly how: string; readonly startedAt: number };
 
-function oneProcess(request: TrainingRequest, context: JobContext, started: SuperviseOptions['started']): Promise<End> {
+function oneProcess(trainer: TrainerProcess, request: TrainingRequest, context: JobContext): Promise<End> {
   return new Promise((resolve, reject) => {
-    // What native libraries print goes to stderr: stdout belongs to the command's own lines.
-    const child = fork(script, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'], execArgv: [] });
-    started?.(child);
     let startedAt = -1;
     let end: End | null = null;
     let failure: Error | null = null;
-    // A message that does not arrive went to a process that is dying; `close` tells of that.
-    const send = (message: ToTrainer) => child.connected && child.send(message, () => {});
-    const stop = () => send({ kind: 'stop' });
-    child.on('message', (message: FromTrainer) => {
+    const stop = () => trainer.send({ kind: 'stop' });
+    trainer.onMessage((message) => {
       if (message.kind === 'progress') context.progress(message.update);
       else if (message.kind === 'say') context.say(message.message);
-      else if (message.kind === 'done') end = { outcome: message.outcome };
-      else if (message.kind === 'failed') failure = errorOf(message.error);
-      else {
+      else if (message.kind === 'event') {
         if (message.event.kind === 'planned') startedAt = message.event.step as number;
         context.emit(message.event);
+      } else {
+        if (message.kind === 'done') end = { outcome: message.outcome };
+        else failure = errorOf(message.error);
+        trainer.send({ kind: 'received' });
       }
     });
-    child.on('error', (error) => {
-      if (child.pid === undefined) reject(error);
-    });
-    child.on('close', (code, signal) => {
+    trainer.onEnd((how) => {
       context.signal.removeEventListener('abort', stop);
-      if (failure) reject(failure);
-      else resolve(end ?? { how: howItEnded(code, signal), startedAt });
+      if (failure ?? how.error) reject(failure ?? how.error);
+      else resolve(end ?? { how: howItEnded(how), startedAt });
     });
-    send({ kind: 'start', request });
+    trainer.send({ kind: 'start', request });
     context.signal.addEventListener('abort', stop, { once: true });
     if (context.signal.aborted) stop();
   });
 }
 
-function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+function howItEnded({ code, signal }: TrainerEnd): string {
   if (signal === 'SIGKILL') return 'killed (SIGKILL), as systems do when the memory runs out';
   return signal ? `ended by ${signal}` : `gone with exit code ${code}`;
 }

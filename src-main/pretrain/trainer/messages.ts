@@ -89,7 +89,11 @@ export interface WarningEvent extends JobEvent {
   readonly message: string;
 }
 
-export type ToTrainer = { readonly kind: 'start'; readonly request: TrainingRequest } | { readonly kind: 'stop' };
+export type ToTrainer =
+  | { readonly kind: 'start'; readonly request: TrainingRequest }
+  | { readonly kind: 'stop' }
+  /** `done` or `failed` has arrived, so the trainer may go. */
+  | { readonly kind: 'received' };
 
 export type FromTrainer =
   | { readonly kind: 'progress'; readonly update: Progress }

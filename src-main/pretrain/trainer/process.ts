@@ -1,18 +1,13 @@
-// The trainer as a process of its own: whatever happens to it, the store and the window live on. Forked by core/training.
+// The trainer as a process of its own: whatever happens to it, the store and the window live on. Started by core/training.
 import { GondolaError, sentence } from '../../base/errors.ts';
-import type { FromTrainer, ToTrainer, TrainingRequest } from './messages.ts';
+import { connect } from './connection.ts';
+import type { TrainingRequest } from './messages.ts';
 import { train } from './trainer.ts';
 
 const stop = new AbortController();
 
-function tell(message: FromTrainer): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.connected) process.send?.(message, () => resolve());
-    else resolve();
-  });
-}
-
 async function run(request: TrainingRequest): Promise<void> {
+  const { tell } = await connection;
   try {
     const outcome = await train(request, {
       signal: stop.signal,
@@ -26,14 +21,17 @@ async function run(request: TrainingRequest): Promise<void> {
     const stack = error instanceof Error ? (error.stack ?? '') : '';
     await tell({ kind: 'failed', error: { code, hint, message: sentence(error), stack } });
   }
-  process.disconnect?.();
 }
 
-process.on('message', (message: ToTrainer) => {
-  if (message.kind === 'stop') stop.abort();
-  else void run(message.request);
+const connection = connect(process, {
+  message(message) {
+    if (message.kind === 'stop') stop.abort();
+    else if (message.kind === 'start') void run(message.request);
+    // Leaving before the outcome has arrived could lose it: a port does not say when a message is through.
+    else process.exit(0);
+  },
+  // Nobody is left to report to, and whoever resumes must not find another trainer at work: the last checkpoint stands.
+  closed: () => process.exit(0),
 });
-// Nobody is left to report to, and whoever resumes must not find another trainer at work: the last checkpoint stands.
-process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches every process of a terminal; the parent decides, and sends `stop`.
 process.on('SIGINT', () => {});

@@ -1,10 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type JobEvent, unattended } from '../../../src-main/base/progress.ts';
 import { superviseTraining } from '../../../src-main/core/training/supervisor.ts';
+import type { TrainerProcess } from '../../../src-main/core/training/trainer-process.ts';
 import { readCheckpoint } from '../../../src-main/pretrain/checkpoint.ts';
 import type { PictureSource } from '../../../src-main/pretrain/pictures/source.ts';
 import type { TrainingRequest } from '../../../src-main/pretrain/trainer/messages.ts';
@@ -49,14 +50,14 @@ describe('a trainer process', () => {
     timeout: 120_000,
   }, async () => {
     const said: string[] = [];
-    const processes: ChildProcess[] = [];
+    const processes: TrainerProcess[] = [];
     const steps: unknown[] = [];
     const context = {
       ...unattended,
       say: (message: string) => said.push(message),
       emit(event: JobEvent) {
         if (event.kind === 'planned') steps.push(event.step);
-        if (isEpoch(event, 2) && processes.length === 1) processes[0].kill('SIGKILL');
+        if (isEpoch(event, 2) && processes.length === 1) processes[0].kill();
       },
     };
     const disturbed = await superviseTraining(requestOf('disturbed'), context, {
@@ -103,7 +104,7 @@ describe('a trainer process', () => {
     const hopeless = superviseTraining(requestOf('hopeless'), unattended, {
       started(process) {
         started++;
-        process.kill('SIGKILL');
+        process.kill();
       },
     });
     await expect(hopeless).rejects.toMatchObject({ code: 'trainer-died' });
