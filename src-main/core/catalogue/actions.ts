@@ -1,10 +1,11 @@
 /** What a person does to the catalogue. Each function is one action in the journal: one undo takes all of it back. */
 import { GondolaError } from '../../base/errors.ts';
 import type { Database } from '../../store/database.ts';
+import { countRegionsOfSku } from '../../store/facings.ts';
 import { journalled } from '../../store/journal.ts';
 import { labelBySource, type Verdict } from '../../store/labels.ts';
 import { regionById } from '../../store/regions.ts';
-import { type Sku, type SkuDetails, skuByName, skuGtins } from '../../store/skus.ts';
+import { type Sku, type SkuDetails, skuByName, skuGtins, skuReferences } from '../../store/skus.ts';
 import { parseGtin } from './gtin.ts';
 
 /** What a person says a region shows: a SKU by its name, or one of the other answers. */
@@ -24,7 +25,7 @@ export function requireSku(database: Database, name: string): Sku {
     throw new GondolaError(
       'sku-missing',
       `There is no SKU named "${name}".`,
-      'See `gondola label WORKSPACE --list skus`.',
+      'It may have been renamed or merged: look at the list of SKUs (`gondola label WORKSPACE --list skus`).',
     );
   }
   return sku;
@@ -75,6 +76,29 @@ export function describeSku(database: Database, name: string, details: SkuDetail
   );
 }
 
+/**
+ * Deletes a SKU that no region shows, with its GTINs.
+ *
+ * @throws GondolaError `sku-missing`, `sku-in-use`
+ */
+export function deleteEmptySku(database: Database, name: string): void {
+  const sku = requireSku(database, name);
+  const regions = countRegionsOfSku(database, sku.id);
+  if (regions > 0) {
+    throw new GondolaError(
+      'sku-in-use',
+      `${regions === 1 ? '1 region shows' : `${regions} regions show`} ${sku.name}, so it cannot be deleted.`,
+      'Merge it into another SKU, or name those products otherwise first.',
+    );
+  }
+  journalled(
+    database,
+    'delete-sku',
+    () => `Delete SKU ${sku.name}`,
+    (change) => change.deleteSku(sku.id),
+  );
+}
+
 /** Makes one SKU of two: labels and GTINs of the first go to the second, which fills its gaps from it; the first is gone. */
 export function mergeSkus(database: Database, from: string, into: string): void {
   const gone = requireSku(database, from);
@@ -83,6 +107,8 @@ export function mergeSkus(database: Database, from: string, into: string): void 
     throw new GondolaError('sku-same', `"${gone.name}" cannot be merged with itself.`, 'Name two SKUs.');
   }
   const gtins = skuGtins(database).get(gone.id) ?? [];
+  const references = skuReferences(database);
+  const reference = references.get(gone.id);
   journalled(
     database,
     'merge-skus',
@@ -91,6 +117,7 @@ export function mergeSkus(database: Database, from: string, into: string): void 
       change.moveLabels(gone.id, kept.id);
       change.deleteSku(gone.id);
       for (const gtin of gtins) change.insertGtin(kept.id, gtin);
+      if (reference !== undefined && !references.has(kept.id)) change.putReference(kept.id, reference);
       change.updateSku({
         ...kept,
         brand: kept.brand ?? gone.brand,
@@ -186,6 +213,6 @@ function requireRegion(database: Database, id: number): void {
   }
 }
 
-function regionsInWords(ids: readonly number[]): string {
+export function regionsInWords(ids: readonly number[]): string {
   return ids.length === 1 ? `region ${ids[0]}` : `${ids.length} regions`;
 }

@@ -2,29 +2,59 @@
 import { resolve } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { Database } from '../../store/database.ts';
+import { countFacingsOfSku, type FacingOrder, type FacingsOf, facings, facingsOfSku } from '../../store/facings.ts';
 import { effectiveLabels } from '../../store/labels.ts';
 import { photoFile } from '../../store/photos.ts';
 import { photoRegions, productRegions } from '../../store/regions.ts';
-import { skuGtins, skus } from '../../store/skus.ts';
+import { skuGtins, skuReferences, skus } from '../../store/skus.ts';
+import { requireSku } from './actions.ts';
+import { referencesOf } from './reference.ts';
 
-/** Every SKU by name. */
+/** Every SKU by name, with what shows it. */
 export function listSkus(database: Database) {
   const gtins = skuGtins(database);
-  const labels = effectiveLabels(database);
-  const products = new Set(productRegions(database).map((region) => region.id));
-  const labelled = new Map<number, number>();
-  const classified = new Map<number, number>();
-  for (const { regionId, skuId, source } of labels) {
-    if (skuId === null || !products.has(regionId)) continue;
-    const counted = source === 'knn' ? classified : labelled;
-    counted.set(skuId, (counted.get(skuId) ?? 0) + 1);
-  }
-  return skus(database).map((sku) => ({
-    ...sku,
-    gtins: gtins.get(sku.id) ?? [],
-    labelled: labelled.get(sku.id) ?? 0,
-    classified: classified.get(sku.id) ?? 0,
-  }));
+  const chosen = skuReferences(database);
+  const bySku = Map.groupBy(facings(database), ({ skuId }) => skuId);
+  return skus(database).map((sku) => {
+    const own = bySku.get(sku.id) ?? [];
+    const classified = own.filter(({ source }) => source === 'knn').length;
+    const reference = chosen.get(sku.id) ?? null;
+    return {
+      ...sku,
+      gtins: gtins.get(sku.id) ?? [],
+      labelled: own.length - classified,
+      classified,
+      photos: new Set(own.map(({ photoId }) => photoId)).size,
+      references: referencesOf(own, reference),
+      chosenReference: own.some(({ regionId }) => regionId === reference) ? reference : null,
+    };
+  });
+}
+
+export interface SkuPage {
+  sku: string;
+  of: FacingsOf;
+  order: FacingOrder;
+  offset: number;
+  limit: number;
+}
+
+/**
+ * One page of the product regions that show a SKU.
+ *
+ * @throws GondolaError `sku-missing`
+ */
+export function listSkuRegions(database: Database, { sku: name, ...page }: SkuPage) {
+  const sku = requireSku(database, name);
+  return {
+    total: countFacingsOfSku(database, sku.id, page.of),
+    regions: facingsOfSku(database, sku.id, page).map(({ regionId, photoId, source, confidence }) => ({
+      id: regionId,
+      photoId,
+      source,
+      confidence,
+    })),
+  };
 }
 
 /** Product regions with the label that counts. `unlabelled` have none at all; `unknown` are those that were answered with Unknown. */

@@ -5,6 +5,7 @@ import type { CoreContext } from '../context.ts';
 import {
   addGtin,
   createSku,
+  deleteEmptySku,
   describeSku,
   labelRegions,
   mergeSkus,
@@ -12,7 +13,10 @@ import {
   removeLabels,
   renameSku,
 } from './actions.ts';
-import { listRegions, listSkus, regionsOfFile } from './listing.ts';
+import { listRegions, listSkuRegions, listSkus, regionsOfFile } from './listing.ts';
+import { setReference } from './reference.ts';
+import { shareOfShelf } from './share.ts';
+import { splitSku } from './split.ts';
 
 export const catalogueHandlers: Handlers<typeof catalogueCalls, CoreContext> = {
   'catalogue.label': async ({ regions, naming }, { workspace }) => {
@@ -38,6 +42,16 @@ export const catalogueHandlers: Handlers<typeof catalogueCalls, CoreContext> = {
     mergeSkus(workspace.database, from, into);
     return {};
   },
+  'catalogue.splitSku': async ({ sku, regions, into }, { workspace }) =>
+    splitSku(workspace.database, sku, regions, into),
+  'catalogue.deleteSku': async ({ name }, { workspace }) => {
+    deleteEmptySku(workspace.database, name);
+    return {};
+  },
+  'catalogue.setReference': async ({ sku, region }, { workspace }) => {
+    setReference(workspace.database, sku, region);
+    return {};
+  },
   'catalogue.addGtin': async ({ sku, gtin }, { workspace }) => ({ gtin: addGtin(workspace.database, sku, gtin) }),
   'catalogue.removeGtin': async ({ sku, gtin }, { workspace }) => {
     removeGtin(workspace.database, sku, gtin);
@@ -47,5 +61,7 @@ export const catalogueHandlers: Handlers<typeof catalogueCalls, CoreContext> = {
   'catalogue.redo': async (_, { workspace }) => ({ summary: redo(workspace.database) ?? null }),
   'catalogue.history': async ({ limit }, { workspace }) => ({ entries: history(workspace.database, limit) }),
   'catalogue.skus': async (_, { workspace }) => ({ skus: listSkus(workspace.database) }),
+  'catalogue.skuRegions': async (page, { workspace }) => listSkuRegions(workspace.database, page),
+  'catalogue.shareOfShelf': async (_, { workspace }) => shareOfShelf(workspace.database),
   'catalogue.regions': async ({ which }, { workspace }) => ({ regions: listRegions(workspace.database, which) }),
 };
