@@ -1,6 +1,7 @@
 import { catalogueCalls } from './catalogue.ts';
 import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
+import { pictureCalls } from './pictures.ts';
 import { recogniseCalls } from './recognise.ts';
 import { sampleCalls } from './sample.ts';
 import { segmentCalls } from './segment.ts';
@@ -9,6 +10,7 @@ import { trainingCalls } from './training.ts';
 /** The whole contract: every call by name. Each room's calls are written in the file of that room. */
 export const contract = {
   ...libraryCalls,
+  ...pictureCalls,
   ...catalogueCalls,
   ...recogniseCalls,
   ...sampleCalls,

@@ -4,6 +4,7 @@ import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { exportHandlers } from './export/service.ts';
 import { libraryHandlers } from './library/service.ts';
+import { pictureHandlers } from './pictures/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
 import { segmentHandlers } from './segment/service.ts';
@@ -12,6 +13,7 @@ import { trainingHandlers } from './training/service.ts';
 /** Every call of the contract with the service that answers it. */
 export const services: Handlers<Contract, CoreContext> = {
   ...libraryHandlers,
+  ...pictureHandlers,
   ...catalogueHandlers,
   ...recogniseHandlers,
   ...sampleHandlers,

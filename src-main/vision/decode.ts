@@ -89,6 +89,21 @@ export async function decodeUpright(file: string | Uint8Array, options: DecodeOp
   });
 }
 
+/**
+ * A photo as a screen shows it: a JPEG, upright, sRGB, no metadata.
+ * @param name how errors call the photo
+ * @param longestSide the longer side is at most this; smaller photos stay as they are
+ * @throws GondolaError as `decodeUpright`
+ */
+export async function photoAsJpeg(bytes: Uint8Array, name: string, longestSide: number): Promise<Uint8Array> {
+  const format = requirePhoto(bytes, name);
+  await headerOf(bytes, format, name);
+  return orBroken(name, async () => {
+    const { data } = await render(bytes, format, longestSide, (pipeline) => pipeline.jpeg({ quality: 88 }));
+    return data;
+  });
+}
+
 export interface PhotoAtImport {
   header: PhotoHeader;
   /** JPEG, upright, sRGB, no metadata. WebP would be a quarter smaller, and take as long to write as all the rest of an import. */
