@@ -1,9 +1,24 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
 
 const report = process.env.GONDOLA_TEST_REPORT;
 
 export default defineConfig({
+  root: 'src-renderer',
+  base: './',
+  plugins: process.env.VITEST ? [svelte()] : [tailwindcss(), svelte()],
+  build: {
+    outDir: '../dist-renderer',
+    emptyOutDir: true,
+    // Electron's and today's browsers; the page is served from this machine, so that one file more costs nothing.
+    target: 'chrome130',
+    modulePreload: { polyfill: false },
+    // A picture inside a style or script would need an exception in the page's security policy.
+    assetsInlineLimit: 0,
+  },
   test: {
+    root: import.meta.dirname,
     include: ['test/**/*.test.ts'],
     // Native modules (better-sqlite3, onnxruntime) live in processes of their own, so that a crash names its file.
     pool: 'forks',

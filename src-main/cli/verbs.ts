@@ -16,6 +16,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   segment: async () => (await import('./verbs/segment.ts')).segmentVerb,
   export: async () => (await import('./verbs/export.ts')).exportVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
+  serve: async () => (await import('./verbs/serve.ts')).serveVerb,
   sample: async () => (await import('./verbs/sample.ts')).sampleVerb,
   demo: async () => (await import('./verbs/demo.ts')).demoVerb,
   verify: async () => (await import('./verbs/verify.ts')).verifyVerb,

@@ -1,6 +1,6 @@
-import type { z } from 'zod';
 import { GondolaError } from '../base/errors.ts';
 import type { Calls, Handlers, InputOf, OutputOf } from '../contract/call.ts';
+import { parsedInput, parsedOutput } from './validate.ts';
 
 /** Calls a service by its name in the contract. */
 export type Caller<C extends Calls, Context> = <Name extends keyof C & string>(
@@ -8,10 +8,6 @@ export type Caller<C extends Calls, Context> = <Name extends keyof C & string>(
   input: InputOf<C[Name]>,
   context: Context,
 ) => Promise<OutputOf<C[Name]>>;
-
-function problems(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-}
 
 /**
  * The contract within one process (CLI, tests): no transport, but the same validation of both directions as the others, so that a
@@ -22,13 +18,9 @@ export function connectDirectly<C extends Calls, Context>(
   handlers: Handlers<C, Context>,
 ): Caller<C, Context> {
   return async (name, input, context) => {
-    const call = contract[name];
+    const call = Object.hasOwn(contract, name) ? contract[name] : undefined;
     if (!call) throw new GondolaError('call-unknown', `There is no call named "${name}".`);
-    const parsed = call.input.safeParse(input);
-    if (!parsed.success)
-      throw new GondolaError('call-input', `${name} cannot use this input: ${problems(parsed.error)}.`);
-    const output = call.output.safeParse(await handlers[name](parsed.data as never, context));
-    if (!output.success) throw new Error(`${name} answered outside its contract: ${problems(output.error)}`);
-    return output.data as never;
+    const parsed = parsedInput(name, call, input);
+    return parsedOutput(name, call, await handlers[name](parsed as never, context)) as never;
   };
 }
