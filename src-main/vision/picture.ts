@@ -31,7 +31,7 @@ export function wholeBox(picture: Picture): Box {
  * The part of a box that lies on the picture, never less than one pixel each way: boxes drawn by hand or rounded elsewhere stick out
  * by a little, and a region without pixels has no look.
  */
-export function clipBox(box: Box, picture: Picture): Box {
+export function clipBox(box: Box, picture: Pick<Picture, 'width' | 'height'>): Box {
   const x = Math.min(Math.max(box.x, 0), picture.width - 1);
   const y = Math.min(Math.max(box.y, 0), picture.height - 1);
   const right = Math.min(Math.max(box.x + box.width, x + 1), picture.width);

@@ -2,17 +2,17 @@
  * instances.json: COCO's instance annotations (cocodataset.org, "Data format"), as pycocotools and the detectors read them. Those readers
  * apply no EXIF orientation, so a photo that needs turning is written upright beside it, and all sizes and boxes are upright.
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import type { Workspace } from '../../store/workspace.ts';
+import { breather } from '../recognise/breathe.ts';
 import { outlines } from '../segment/contour.ts';
 import { maskArea } from '../segment/mask.ts';
 import { keptMask } from '../segment/mask-cache.ts';
 import type { Catalogue, CataloguePhoto, CatalogueRegion } from './catalogue.ts';
+import type { Destination } from './destination.ts';
+import { jsonText } from './json-text.ts';
 import type { Originals } from './originals.ts';
-import type { Staging } from './staging.ts';
 
 interface Image {
   id: number;
@@ -51,17 +51,19 @@ export interface CocoSummary {
 export async function writeCoco(
   workspace: Workspace,
   catalogue: Catalogue,
-  staging: Staging,
+  destination: Destination,
   originals: Originals,
   job: JobContext,
 ): Promise<CocoSummary> {
   const meter = new ProgressMeter(catalogue.photos.length, job.progress);
   const categories = new Categories(catalogue);
+  const breathe = breather(job.signal);
   const images: Image[] = [];
   const annotations: Annotation[] = [];
   let outlined = 0;
   for (const photo of catalogue.photos) {
     stopIfAsked(job.signal);
+    await breathe();
     images.push(await imageOf(photo, originals));
     for (const region of photo.regions) {
       if (region.label?.verdict === 'not-a-product' || (region.kind === 'photo' && region.label === null)) continue;
@@ -86,7 +88,7 @@ export async function writeCoco(
     annotations,
     categories: categories.used(),
   };
-  await writeFile(join(staging.folder, 'instances.json'), `${JSON.stringify(file)}\n`);
+  await destination.text('instances.json', jsonText(file, 'lines'));
   return { products: annotations.length, outlined };
 }
 

@@ -3,14 +3,13 @@
  * Excel reads UTF-8 as Windows-1252 without one; CRLF after RFC 4180. A text that a spreadsheet would run as a formula (it begins
  * with = + - or @) gets an apostrophe before it, which the import takes off again.
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { exportedColumns } from '../library/label-file.ts';
+import { breather } from '../recognise/breathe.ts';
 import type { Catalogue, CataloguePhoto, CatalogueRegion } from './catalogue.ts';
+import type { Destination, TextParts } from './destination.ts';
 import type { Originals } from './originals.ts';
-import type { Staging } from './staging.ts';
 
 /** The first seven are those of label files. x … height are empty for a product that is its whole photo. */
 const columns = ['path', 'label', 'group', 'x', 'y', 'width', 'height', ...exportedColumns] as const;
@@ -20,19 +19,21 @@ type Cells = Record<(typeof columns)[number], string | number | null>;
 /** Writes the file and returns how many rows it has. */
 export async function writeCsv(
   catalogue: Catalogue,
-  staging: Staging,
+  destination: Destination,
   originals: Originals,
   job: JobContext,
 ): Promise<number> {
   const meter = new ProgressMeter(catalogue.photos.length, job.progress);
+  const breathe = breather(job.signal);
   const rows: Cells[] = [];
   for (const photo of catalogue.photos) {
     stopIfAsked(job.signal);
+    await breathe();
     const path = await originals.place(photo);
     for (const region of photo.regions) rows.push(cellsOf(path, photo, region));
     meter.advance(1, path);
   }
-  await writeFile(join(staging.folder, 'catalogue.csv'), csvText(columns, rows));
+  await destination.text('catalogue.csv', csvText(columns, rows));
   return rows.length;
 }
 
@@ -78,9 +79,9 @@ const formula = /^[=+\-@\t\r]/;
 export function csvText<Column extends string>(
   names: readonly Column[],
   rows: readonly Readonly<Record<Column, string | number | null>>[],
-): string {
-  const lines = rows.map((row) => names.map((name) => cell(row[name])).join(','));
-  return `\ufeff${[names.join(','), ...lines].join('\r\n')}\r\n`;
+): TextParts {
+  const members = rows.map((row) => `${names.map((name) => cell(row[name])).join(',')}\r\n`);
+  return [`\ufeff${names.join(',')}\r\n`, { members, between: '' }];
 }
 
 function cell(value: string | number | null): string {

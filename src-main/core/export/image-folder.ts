@@ -2,19 +2,19 @@
  * A folder a SKU with its products cut out of the photos, upright: what torchvision's ImageFolder, timm and most trainers read. `_unlabelled`,
  * `_unknown` and `_not-a-product` hold the rest (leave them out of a training), and index.csv says for every picture where it is from.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname } from 'node:path';
 import sharp from 'sharp';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { decodeUpright } from '../../vision/decode.ts';
 import { clipBox, type Picture } from '../../vision/picture.ts';
 import { type FileProblem, fileProblem } from '../library/problems.ts';
+import { breather } from '../recognise/breathe.ts';
 import type { Catalogue, CatalogueLabel, CataloguePhoto, CatalogueRegion } from './catalogue.ts';
 import { csvText, safePath } from './csv.ts';
+import { type Destination, endsExport } from './destination.ts';
 import { DistinctNames } from './names.ts';
 import type { Originals } from './originals.ts';
-import type { Staging } from './staging.ts';
 
 const folders = { unlabelled: '_unlabelled', unknown: '_unknown', 'not-a-product': '_not-a-product' } as const;
 
@@ -41,22 +41,24 @@ export interface ImagefolderSummary {
 /** A photo that cannot be read has its products in index.csv without a file, and is a problem in the summary. */
 export async function writeImagefolder(
   catalogue: Catalogue,
-  staging: Staging,
+  destination: Destination,
   originals: Originals,
   job: JobContext,
 ): Promise<ImagefolderSummary> {
   const meter = new ProgressMeter(catalogue.photos.length, job.progress);
-  const places = new Places(catalogue, staging.folder);
+  const places = new Places(catalogue);
+  const breathe = breather(job.signal);
   const rows: Record<(typeof columns)[number], string | number | null>[] = [];
   const problems: FileProblem[] = [];
   for (const photo of catalogue.photos) {
     stopIfAsked(job.signal);
+    await breathe();
     const path = await originals.place(photo);
-    const picture = await pictureOf(photo, problems);
+    const cutter = new Cutter(photo, destination, problems);
     for (const region of photo.regions) {
       const { label } = region;
       rows.push({
-        file: picture ? await places.write(picture, photo, region) : null,
+        file: await cutter.cut(region, places.of(photo, region)),
         label: label?.sku?.name ?? null,
         group: label?.sku?.category ?? null,
         verdict: label?.verdict ?? 'unlabelled',
@@ -72,60 +74,90 @@ export async function writeImagefolder(
     }
     meter.advance(1, path);
   }
-  await writeFile(join(staging.folder, 'index.csv'), csvText(columns, rows));
+  await destination.text('index.csv', csvText(columns, rows));
   return { products: rows.filter(({ file }) => file !== null).length, problems };
 }
 
-async function pictureOf(photo: CataloguePhoto, problems: FileProblem[]): Promise<Picture | null> {
-  try {
-    if (photo.path !== null) return await decodeUpright(photo.path);
-    throw new GondolaError(
-      'file-missing',
-      `The file of photo ${photo.id} is not known any more.`,
-      'Import the folder that it lies in now.',
-    );
-  } catch (error) {
-    problems.push(fileProblem(photo.path ?? `photo ${photo.id}`, error));
-    return null;
+/** Cuts the products out of one photo, which is decoded once, when the first of them is drawn. */
+class Cutter {
+  readonly #photo: CataloguePhoto;
+  readonly #destination: Destination;
+  readonly #problems: FileProblem[];
+  #decoded: Promise<Picture> | null = null;
+  #unreadable = false;
+
+  constructor(photo: CataloguePhoto, destination: Destination, problems: FileProblem[]) {
+    this.#photo = photo;
+    this.#destination = destination;
+    this.#problems = problems;
   }
+
+  /** Returns the file, or null where the photo cannot be read: that is one problem, however many products are on it. */
+  async cut(region: CatalogueRegion, file: string): Promise<string | null> {
+    if (this.#unreadable) return null;
+    const { id, path, width, height } = this.#photo;
+    try {
+      if (path === null) {
+        throw new GondolaError(
+          'file-missing',
+          `The file of photo ${id} is not known any more.`,
+          'Import the folder that it lies in now.',
+        );
+      }
+      const box = wholePixels(region, { width, height });
+      await this.#destination.picture(file, {
+        source: path,
+        of: { region: region.id },
+        pixels: box.width * box.height,
+        render: async () => {
+          this.#decoded ??= decodeUpright(path);
+          const picture = await this.#decoded;
+          return jpegOf(picture, wholePixels(region, picture));
+        },
+      });
+      return file;
+    } catch (error) {
+      if (endsExport(error)) throw error;
+      this.#unreadable = true;
+      this.#problems.push(fileProblem(path ?? `photo ${id}`, error));
+      return null;
+    }
+  }
+}
+
+/** The region as whole pixels that hold all of it. */
+function wholePixels(region: CatalogueRegion, { width, height }: Pick<Picture, 'width' | 'height'>) {
+  const box = clipBox(region, { width, height });
+  const left = Math.floor(box.x);
+  const top = Math.floor(box.y);
+  return {
+    left,
+    top,
+    width: Math.min(width, Math.ceil(box.x + box.width)) - left,
+    height: Math.min(height, Math.ceil(box.y + box.height)) - top,
+  };
+}
+
+async function jpegOf({ width, height, data }: Picture, box: ReturnType<typeof wholePixels>): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .extract(box)
+    .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+    .toBuffer();
 }
 
 /** Which file each product gets. */
 class Places {
-  readonly #root: string;
   readonly #folderOfSku: Map<number, string>;
-  readonly #made = new Set<string>();
 
-  constructor({ skus }: Catalogue, root: string) {
-    this.#root = root;
+  constructor({ skus }: Catalogue) {
     const names = new DistinctNames([...Object.values(folders), 'index.csv']);
     this.#folderOfSku = new Map(skus.map((sku) => [sku.id, names.claim(sku.name)]));
   }
 
-  /** Cuts the region out and returns its file, relative to the export. */
-  async write(picture: Picture, photo: CataloguePhoto, region: CatalogueRegion): Promise<string> {
-    const folder = this.#folder(region.label);
-    if (!this.#made.has(folder)) {
-      await mkdir(join(this.#root, folder), { recursive: true });
-      this.#made.add(folder);
-    }
-    // The region's id makes the name distinct, and leads back to the product.
+  /** Relative to the export. The region's id makes the name distinct, and leads back to the product. */
+  of(photo: CataloguePhoto, { id, label }: CatalogueRegion): string {
     const stem = new DistinctNames().claim(photo.path === null ? 'photo' : basename(photo.path, extname(photo.path)));
-    const file = `${folder}/${stem}-${region.id}.jpg`;
-    const box = clipBox(region, picture);
-    const left = Math.floor(box.x);
-    const top = Math.floor(box.y);
-    const { width, height, data } = picture;
-    await sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
-      .extract({
-        left,
-        top,
-        width: Math.min(width, Math.ceil(box.x + box.width)) - left,
-        height: Math.min(height, Math.ceil(box.y + box.height)) - top,
-      })
-      .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-      .toFile(join(this.#root, file));
-    return file;
+    return `${this.#folder(label)}/${stem}-${id}.jpg`;
   }
 
   #folder(label: CatalogueLabel | null): string {

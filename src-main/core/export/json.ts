@@ -1,12 +1,12 @@
 /** catalogue.json: everything, nested, for programs; catalogue.schema.json beside it says what each field is. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
+import { breather } from '../recognise/breathe.ts';
 import type { Catalogue, CatalogueRegion } from './catalogue.ts';
+import type { Destination } from './destination.ts';
+import { jsonText } from './json-text.ts';
 import type { Originals } from './originals.ts';
-import type { Staging } from './staging.ts';
 
 /** Raised when a field is removed or changes its meaning; new fields do not raise it. */
 const formatVersion = 1;
@@ -72,15 +72,17 @@ type CatalogueFile = z.infer<typeof catalogueSchema>;
 /** Writes both files and returns how many products they list. */
 export async function writeJson(
   catalogue: Catalogue,
-  staging: Staging,
+  destination: Destination,
   originals: Originals,
   job: JobContext,
 ): Promise<number> {
   const meter = new ProgressMeter(catalogue.photos.length, job.progress);
+  const breathe = breather(job.signal);
   const photos: CatalogueFile['photos'] = [];
   let products = 0;
   for (const photo of catalogue.photos) {
     stopIfAsked(job.signal);
+    await breathe();
     const { id, sha256, bytes, format, width, height, orientation, takenAt, camera, latitude, longitude } = photo;
     const path = await originals.place(photo);
     const facts = { id, path, sha256, bytes, format, width, height, orientation, takenAt, camera, latitude, longitude };
@@ -95,9 +97,9 @@ export async function writeJson(
     skus: catalogue.skus.map((sku) => ({ ...sku, gtins: [...sku.gtins] })),
     photos,
   };
-  await writeFile(join(staging.folder, 'catalogue.json'), `${JSON.stringify(file, null, 2)}\n`);
+  await destination.text('catalogue.json', jsonText(file, 'pretty'));
   const schema = z.toJSONSchema(catalogueSchema);
-  await writeFile(join(staging.folder, 'catalogue.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
+  await destination.text('catalogue.schema.json', [`${JSON.stringify(schema, null, 2)}\n`]);
   return products;
 }
 

@@ -1,13 +1,12 @@
 /** How an export refers to photos: by a path that resolves from its folder, or by a copy. Originals are only ever read. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join, relative } from 'node:path';
+import { basename, extname, isAbsolute, relative } from 'node:path';
 import sharp from 'sharp';
 import { decodeUpright } from '../../vision/decode.ts';
 import { type FileProblem, fileProblem } from '../library/problems.ts';
 import type { CataloguePhoto } from './catalogue.ts';
+import { type Destination, endsExport } from './destination.ts';
 import { DistinctNames } from './names.ts';
-import type { Staging } from './staging.ts';
 
 /**
  * reference: never copied. copy: byte for byte, so that a photo is still known by its hash. upright: copied only where a reader that does
@@ -25,12 +24,12 @@ export class Originals {
   missing = 0;
   /** Photos written anew, turned upright. */
   turned = 0;
-  readonly #staging: Staging;
+  readonly #destination: Destination;
   readonly #handling: Handling;
   readonly #names = new DistinctNames();
 
-  constructor(staging: Staging, handling: Handling) {
-    this.#staging = staging;
+  constructor(destination: Destination, handling: Handling) {
+    this.#destination = destination;
     this.#handling = handling;
   }
 
@@ -39,47 +38,58 @@ export class Originals {
    * A photo that cannot be copied is a problem, and is referred to instead.
    */
   async place(photo: CataloguePhoto): Promise<string> {
-    if (photo.path === null || !existsSync(photo.path)) {
+    if (!isThere(photo)) {
       this.missing++;
       return photo.path === null ? '' : this.#reference(photo.path);
     }
+    const { path } = photo;
     const needsTurning = photo.orientation !== 1 || photo.format === 'heic';
     const handling = this.#handling;
     try {
       if (handling === 'copy' || (handling === 'upright-copy' && !needsTurning)) {
-        return await this.#copied(photo.path, (target) => copyFile(photo.path as string, target));
+        const file = this.#name(path);
+        await this.#destination.copy(file, path, photo.bytes);
+        return file;
       }
       if (needsTurning && (handling === 'upright' || handling === 'upright-copy')) {
-        const copied = await this.#copied(photo.path, (target) => writeUpright(photo.path as string, target), '.jpg');
+        const file = this.#name(path, '.jpg');
+        const pixels = photo.width * photo.height;
+        await this.#destination.picture(file, {
+          source: path,
+          of: { photo: photo.id },
+          pixels,
+          render: () => upright(path),
+        });
         this.turned++;
-        return copied;
+        return file;
       }
     } catch (error) {
-      if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      this.problems.push(fileProblem(photo.path, error));
+      if (endsExport(error)) throw error;
+      this.problems.push(fileProblem(path, error));
     }
-    return this.#reference(photo.path);
+    return this.#reference(path);
   }
 
-  async #copied(path: string, write: (target: string) => Promise<unknown>, ending = extname(path)): Promise<string> {
-    const folder = join(this.#staging.folder, copies);
-    await mkdir(folder, { recursive: true });
-    const name = this.#names.claim(basename(path, extname(path)), ending);
-    await write(join(folder, name));
-    return `${copies}/${name}`;
+  #name(path: string, ending = extname(path)): string {
+    return `${copies}/${this.#names.claim(basename(path, extname(path)), ending)}`;
   }
 
   #reference(path: string): string {
-    const fromHere = relative(this.#staging.final, path);
+    const fromHere = relative(this.#destination.final, path);
     if (isAbsolute(fromHere)) this.absolute++;
     return fromHere.replaceAll('\\', '/');
   }
 }
 
+/** Whether a photo can be copied or cut from. */
+export function isThere(photo: CataloguePhoto): photo is CataloguePhoto & { path: string } {
+  return photo.path !== null && existsSync(photo.path);
+}
+
 /** 95 without colour subsampling: what is trained on the copy sees what the camera saw. */
-async function writeUpright(path: string, target: string): Promise<void> {
+async function upright(path: string): Promise<Uint8Array> {
   const { width, height, data } = await decodeUpright(path);
-  await sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+  return sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
-    .toFile(target);
+    .toBuffer();
 }

@@ -1,15 +1,12 @@
 /** The export service: one catalogue, four formats, written whole or not at all. */
-import { GondolaError } from '../../base/errors.ts';
 import type { Handlers, OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { exportCalls } from '../../contract/export.ts';
 import type { CoreContext } from '../context.ts';
 import { readCatalogue } from './catalogue.ts';
-import { writeCoco } from './coco.ts';
-import { writeCsv } from './csv.ts';
-import { writeImagefolder } from './image-folder.ts';
-import { writeJson } from './json.ts';
-import { type Handling, Originals } from './originals.ts';
+import { onDisk } from './destination.ts';
+import { previewExport } from './preview.ts';
 import { stage } from './staging.ts';
+import { originalsFor, refuseUselessCopies, writeFormat } from './write.ts';
 
 type ExportCall = (typeof exportCalls)['export.catalogue'];
 
@@ -18,18 +15,13 @@ export async function exportCatalogue(
   { format, out, copy }: ParsedInputOf<ExportCall>,
   { workspace, ...job }: CoreContext,
 ): Promise<OutputOf<ExportCall>> {
-  if (copy && format === 'imagefolder') {
-    throw new GondolaError(
-      'copy-useless',
-      'An imagefolder holds cut-out pictures of every product already; --copy adds nothing to it.',
-      'Leave --copy away.',
-    );
-  }
+  refuseUselessCopies(format, copy);
   const started = performance.now();
   const catalogue = readCatalogue(workspace);
   return stage(out, format, async (staging) => {
-    const originals = new Originals(staging, handlingOf(format, copy));
-    const written = await write(format);
+    const destination = onDisk(staging);
+    const originals = originalsFor(format, copy, destination);
+    const written = await writeFormat(format, workspace, catalogue, destination, originals, job);
     return {
       format,
       folder: staging.final,
@@ -43,20 +35,10 @@ export async function exportCatalogue(
       problems: [...originals.problems, ...written.problems],
       seconds: (performance.now() - started) / 1000,
     };
-
-    async function write(as: typeof format) {
-      const nothing = { outlined: null, problems: [] };
-      if (as === 'csv') return { ...nothing, products: await writeCsv(catalogue, staging, originals, job) };
-      if (as === 'json') return { ...nothing, products: await writeJson(catalogue, staging, originals, job) };
-      if (as === 'coco') return { ...nothing, ...(await writeCoco(workspace, catalogue, staging, originals, job)) };
-      return { ...nothing, ...(await writeImagefolder(catalogue, staging, originals, job)) };
-    }
   });
 }
 
-function handlingOf(format: ParsedInputOf<ExportCall>['format'], copy: boolean): Handling {
-  if (format === 'coco') return copy ? 'upright-copy' : 'upright';
-  return copy ? 'copy' : 'reference';
-}
-
-export const exportHandlers: Handlers<typeof exportCalls, CoreContext> = { 'export.catalogue': exportCatalogue };
+export const exportHandlers: Handlers<typeof exportCalls, CoreContext> = {
+  'export.catalogue': exportCatalogue,
+  'export.preview': previewExport,
+};

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { GondolaError } from '../../base/errors.ts';
 import { temporaryName, writeFileAtomically } from '../../base/files.ts';
@@ -13,6 +13,11 @@ import { unwritable } from './unwritable.ts';
 export const markerName = 'gondola-export.json';
 
 const markerSchema = z.object({ program: z.literal('gondola'), format: z.string(), pid: z.number() });
+
+/** By which a later export knows that the folder may be replaced. */
+export function markerText(format: string): string {
+  return `${JSON.stringify({ program: 'gondola', format, pid: process.pid }, null, 2)}\n`;
+}
 
 /** Where an export is being written, and where it will be: paths in its files must be relative to the latter. */
 export interface Staging {
@@ -30,13 +35,15 @@ export async function stage<Result>(
   fill: (staging: Staging) => Promise<Result>,
 ): Promise<Result> {
   const final = await finalPlace(out);
+  await mkdir(dirname(final), { recursive: true }).catch((error: unknown) => {
+    throw unwritable(dirname(final), error);
+  });
   await clearWreckage(final);
-  await refuseForeign(final, out);
+  await occupant(final, out);
   const folder = temporaryName(final);
   try {
     await mkdir(folder);
-    const marker = { program: 'gondola', format, pid: process.pid };
-    await writeFileAtomically(join(folder, markerName), `${JSON.stringify(marker, null, 2)}\n`);
+    await writeFileAtomically(join(folder, markerName), markerText(format));
     const result = await fill({ folder, final });
     await swap(folder, final);
     return result;
@@ -47,23 +54,24 @@ export async function stage<Result>(
 }
 
 /** With links resolved: `..` in a relative path goes up the real folders, not the named ones. */
-async function finalPlace(out: string): Promise<string> {
+export async function finalPlace(out: string): Promise<string> {
   const absolute = resolve(out);
-  if (existsSync(absolute)) return realpath(absolute);
-  const parent = dirname(absolute);
-  await mkdir(parent, { recursive: true }).catch((error: unknown) => {
-    throw unwritable(parent, error);
-  });
-  return join(await realpath(parent), basename(absolute));
+  let present = absolute;
+  while (!existsSync(present) && dirname(present) !== present) present = dirname(present);
+  return join(await realpath(present), relative(present, absolute));
 }
 
-async function refuseForeign(final: string, out: string): Promise<void> {
-  if (!existsSync(final)) return;
+/** What lies where an export is to go: nothing, or an earlier one of ours that it replaces. */
+export type Occupant = 'nothing' | 'export';
+
+/** @throws GondolaError `folder-not-ours`, `folder-unusable` */
+export async function occupant(final: string, out: string): Promise<Occupant> {
+  if (!existsSync(final)) return 'nothing';
   if (!(await stat(final)).isDirectory()) {
     throw new GondolaError('folder-unusable', `${out} is a file.`, 'Give a folder for the export.');
   }
-  if ((await readdir(final)).length === 0) return;
-  if (await readMarker(final)) return;
+  if ((await readdir(final)).length === 0) return 'nothing';
+  if (await readMarker(final)) return 'export';
   throw new GondolaError(
     'folder-not-ours',
     `${out} holds files that are not an earlier export of Gondola's.`,
