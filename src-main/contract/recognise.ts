@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { call } from './call.ts';
 import { fileProblem } from './library.ts';
+import { searchCalls } from './search.ts';
 
 const device = z.string().min(1).default('cpu');
 const fraction = z.number().min(0).max(1);
@@ -76,22 +77,6 @@ export const evaluation = z.object({
   }),
 });
 
-export const searchResult = z.object({
-  regionId: z.number(),
-  path: z.string().nullable(),
-  kind: z.enum(['photo', 'box']),
-  x: z.number(),
-  y: z.number(),
-  width: z.number(),
-  height: z.number(),
-  score: z.number(),
-  sku: z.string().nullable(),
-  source: z.enum(['person', 'import', 'knn']).nullable(),
-  confidence: z.number().nullable(),
-});
-
-const box = z.object({ x: z.number(), y: z.number(), width: z.number().positive(), height: z.number().positive() });
-
 export const recogniseCalls = {
   'recognise.index': call(z.object({ device }), indexSummary),
   'recognise.classify': call(z.object({}), classifySummary),
@@ -105,16 +90,7 @@ export const recogniseCalls = {
     }),
     evaluation,
   ),
-  'recognise.search': call(
-    z.object({
-      image: z.string().min(1),
-      /** Upright pixels of the image; all of it where there is none. */
-      box: box.optional(),
-      count: z.number().int().positive().default(20),
-      device,
-    }),
-    z.object({ results: z.array(searchResult) }),
-  ),
+  ...searchCalls,
 };
 
 export const recogniseEvents = {

@@ -196,6 +196,14 @@ export function transaction<Result>(database: Database, work: () => Result): Res
   }
 }
 
+/**
+ * A mark that differs whenever rows have changed since, by this connection or by another process. Costs nothing; says not what has changed.
+ * https://sqlite.org/pragma.html#pragma_data_version
+ */
+export function changeMark(database: Database): string {
+  return `${count(database, 'SELECT total_changes() AS n')} ${database.pragma('data_version', { simple: true })}`;
+}
+
 /** The present time as every `*_at` column holds it. */
 export function now(): string {
   return new Date().toISOString();

@@ -1,5 +1,5 @@
 /** Vectors of regions, in bulk: float32, L2-normalised by whoever makes them, one row a model and region. */
-import { count, type Database, run, transaction } from './database.ts';
+import { count, type Database, one, run, transaction } from './database.ts';
 
 /** Every vector of one model; row i of `vectors` belongs to `regionIds[i]`. */
 export interface Embeddings {
@@ -79,6 +79,19 @@ export function readEmbeddings(database: Database, modelId: number): Embeddings 
 
 export function countEmbeddings(database: Database, modelId: number): number {
   return count(database, 'SELECT count(*) AS n FROM embedding WHERE model_id = ?', modelId);
+}
+
+/**
+ * Tells a model's set of vectors from what it was before: a few numbers, read from the keys alone. A region's vector is always the same from the same
+ * weights, so the regions say it all.
+ */
+export function embeddingsMark(database: Database, modelId: number): readonly number[] {
+  const { n, sum, last } = one<{ n: number; sum: number; last: number }>(
+    database,
+    'SELECT count(*) AS n, total(region_id) AS sum, coalesce(max(region_id), 0) AS last FROM embedding WHERE model_id = ?',
+    modelId,
+  )!;
+  return [n, sum, last];
 }
 
 export function deleteEmbeddings(database: Database, modelId: number): void {

@@ -3,7 +3,7 @@
  * product: a photo's boxes, or the whole photo where it has none.
  */
 import { all, type Database, insert, now, one } from './database.ts';
-import { photoPaths } from './photos.ts';
+import { photoPath, photoPaths } from './photos.ts';
 
 export type RegionKind = 'photo' | 'box';
 export type RegionSource = 'import' | 'person' | 'detector';
@@ -75,6 +75,22 @@ export function regionsToEmbed(database: Database, modelId: number): LocatedRegi
       modelId,
     ),
   );
+}
+
+/** One region with what is needed to read its pixels. */
+export function locatedRegion(database: Database, id: number): LocatedRegion | undefined {
+  const row = one<Omit<LocatedRegion, 'path'>>(
+    database,
+    `SELECT ${located} FROM region JOIN photo ON photo.id = region.photo_id WHERE region.id = ?`,
+    id,
+  );
+  return row && { ...row, path: photoPath(database, row.photoId) };
+}
+
+/** The photo of every product region, by the region's id. */
+export function productPhotos(database: Database): Map<number, number> {
+  const rows = all<{ id: number; photoId: number }>(database, 'SELECT id, photo_id AS photoId FROM product_region');
+  return new Map(rows.map(({ id, photoId }) => [id, photoId]));
 }
 
 export function regionById(database: Database, id: number): Region | undefined {

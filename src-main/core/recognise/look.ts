@@ -38,7 +38,7 @@ const ENOUGH_PIXELS = 256;
 
 /** @throws GondolaError as `decodeUpright`; `photo-changed` where the content is not what was imported; `box-outside` */
 export async function look(task: LookTask): Promise<Looked> {
-  const { path, boxes, size } = task;
+  const { path } = task;
   const bytes = await readPhoto(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (task.sha256 !== undefined && task.sha256 !== sha256) {
@@ -48,6 +48,15 @@ export async function look(task: LookTask): Promise<Looked> {
       'Import it again; it then counts as a new photo.',
     );
   }
+  return { sha256, ...(await lookAt(bytes, task)) };
+}
+
+/**
+ * Looks at a photo that is in memory; the task's path is what errors call it.
+ * @throws GondolaError as `decodeUpright`; `box-outside`
+ */
+export async function lookAt(bytes: Uint8Array, task: Omit<LookTask, 'sha256'>): Promise<Omit<Looked, 'sha256'>> {
+  const { path, boxes, size } = task;
   const header = await readPhotoHeader(bytes, path);
   const inputs = new Uint8Array(boxes.length * size * size * 3);
   const descriptions = Object.fromEntries(
@@ -71,10 +80,11 @@ export async function look(task: LookTask): Promise<Looked> {
       }
     }
   }
-  return { sha256, inputs, descriptions };
+  return { inputs, descriptions };
 }
 
-async function readPhoto(path: string): Promise<Uint8Array> {
+/** @throws GondolaError `photo-unreadable` */
+export async function readPhoto(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -1,34 +1,15 @@
-/** Search by picture: the regions of the workspace that look most like a given photo. */
-import { GondolaError } from '../../base/errors.ts';
-import { effectiveLabels, type NamedLabel } from '../../store/labels.ts';
-import { allRegions } from '../../store/regions.ts';
-import { Vectors } from '../../store/vectors.ts';
+/** Search by likeness: the regions of the workspace that look most like a file, a picture in memory, or another region. */
+import { GondolaError, stopIfAsked } from '../../base/errors.ts';
+import type { SearchResult } from '../../contract/search.ts';
+import type { Database } from '../../store/database.ts';
+import { effectiveLabel } from '../../store/labels.ts';
+import { locatedRegion, regionById } from '../../store/regions.ts';
+import type { Match } from '../../store/vectors.ts';
 import type { Box } from '../../vision/picture.ts';
 import type { CoreContext } from '../context.ts';
-import { mixedDescriptors } from './descriptors.ts';
-import { openActiveEncoder } from './encoders.ts';
-import type { Look } from './examples.ts';
-import { Mixture } from './mixture.ts';
-import { see } from './see.ts';
-import { storedCalibration } from './setup.ts';
-import { LEARNED, mixedSpaces, readVectors } from './spaces.ts';
-
-export interface Found {
-  regionId: number;
-  /** Of the photo that the region is on; null where its file is lost. */
-  path: string | null;
-  kind: 'photo' | 'box';
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** −1 … 1 */
-  score: number;
-  sku: string | null;
-  /** Who says so. */
-  source: NamedLabel['source'] | null;
-  confidence: number | null;
-}
+import { readPhoto } from './look.ts';
+import { searchIndex } from './search-index.ts';
+import { seePicture } from './see-picture.ts';
 
 export interface SearchRequest {
   image: string;
@@ -38,76 +19,72 @@ export interface SearchRequest {
   device: string;
 }
 
+export interface PictureRequest extends Omit<SearchRequest, 'image'> {
+  bytes: Uint8Array;
+  /** What errors call the picture. */
+  name: string;
+}
+
+/** @throws GondolaError `no-model`, `not-indexed`, and those of reading the image */
+export async function searchByPicture(request: SearchRequest, context: CoreContext): Promise<SearchResult[]> {
+  await searchIndex(context.workspace.database); // says what is missing before the file is read
+  const bytes = await readPhoto(request.image);
+  return searchByBytes({ ...request, bytes, name: request.image }, context);
+}
+
+/** @throws GondolaError `no-model`, `not-indexed`, and those of decoding the picture */
+export async function searchByBytes(request: PictureRequest, context: CoreContext): Promise<SearchResult[]> {
+  const { workspace, signal } = context;
+  const index = await searchIndex(workspace.database);
+  stopIfAsked(signal);
+  const seen = await seePicture(request, workspace, request.device);
+  return described(workspace.database, index.vectors.search(index.query(seen), request.count));
+}
+
 /**
- * By the mixture that the classifier was set to, or all ways of seeing alike where it never was.
- * @throws GondolaError `no-model`, `not-indexed`, and those of reading the image
+ * From the stored vectors alone; the region itself is left out.
+ * @throws GondolaError `no-model`, `not-indexed`, `region-unknown`, `region-not-indexed`
  */
-export async function searchByPicture(request: SearchRequest, context: CoreContext): Promise<Found[]> {
-  const { database } = context.workspace;
-  const all = mixedSpaces(database);
-  const weights =
-    storedCalibration(database)?.weights ?? Object.fromEntries(all.map(({ name }) => [name, 1 / all.length]));
-  const spaces = all.filter(({ name }) => weights[name] > 0);
-  const stored = readVectors(database, spaces);
-  const regions = allRegions(database).filter((region) => stored.look(region.id) !== undefined);
-  if (regions.length === 0) {
+export async function searchByRegion(
+  { region, count }: { region: number; count: number },
+  { workspace }: CoreContext,
+): Promise<SearchResult[]> {
+  const { database } = workspace;
+  const { vectors } = await searchIndex(database);
+  const query = vectors.get(region)?.slice();
+  if (query === undefined) {
+    if (regionById(database, region) === undefined) {
+      throw new GondolaError(
+        'region-unknown',
+        `There is no region ${region} in this workspace.`,
+        'Choose another one.',
+      );
+    }
     throw new GondolaError(
-      'not-indexed',
-      'Nothing in this workspace is indexed yet.',
+      'region-not-indexed',
+      `Region ${region} has not been indexed by the active model.`,
       'Run `gondola index WORKSPACE` first.',
     );
   }
-  const mixture = new Mixture(
-    spaces.map(({ name, model }) => ({ name, dimensions: model.dimensions })),
-    weights,
+  return described(
+    database,
+    vectors.search(query, count, (id) => id !== region),
   );
-  const index = new Vectors(mixture.dimensions, regions.length);
-  for (const { id } of regions) {
-    const look = stored.look(id)!;
-    index.set(
-      id,
-      mixture.mix((name) => look[name]),
-    );
-  }
-  const seen = await seeOne(request, context);
-  const query = mixture.mix((name) => stored.place(name, seen[name]));
-  const labels = new Map(effectiveLabels(database).map((label) => [label.regionId, label]));
-  const located = new Map(regions.map((region) => [region.id, region]));
-  return index.search(query, request.count).map(({ id, score }) => {
-    const { path, kind, x, y, width, height } = located.get(id)!;
-    const label = labels.get(id);
+}
+
+/** With place and label. A region that was taken back since the index was read is left out. */
+function described(database: Database, matches: readonly Match[]): SearchResult[] {
+  return matches.flatMap(({ id, score }) => {
+    const region = locatedRegion(database, id);
+    if (region === undefined) return [];
+    const { photoId, path, kind, x, y, width, height } = region;
+    const label = effectiveLabel(database, id);
     return {
-      regionId: id,
-      path,
-      kind,
-      x,
-      y,
-      width,
-      height,
-      score,
+      ...{ regionId: id, photoId, path, kind, x, y, width, height, score },
+      verdict: label?.verdict ?? null,
       sku: label?.skuName ?? null,
       source: label?.source ?? null,
       confidence: label?.confidence ?? null,
     };
   });
-}
-
-async function seeOne({ image, box, device }: SearchRequest, context: CoreContext): Promise<Look> {
-  const learned = await openActiveEncoder(context.workspace, device);
-  try {
-    const task = { path: image, boxes: [box ?? null] };
-    for await (const { seen, problems } of see(
-      [task],
-      { [LEARNED]: learned.encoder },
-      mixedDescriptors,
-      context.signal,
-    )) {
-      if (problems.length === 0) return seen[0].vectors;
-      const { code, message, hint } = problems[0].problem;
-      throw new GondolaError(code, message, hint);
-    }
-    throw new Error('Looking at one picture gave no answer.');
-  } finally {
-    await learned.dispose();
-  }
 }

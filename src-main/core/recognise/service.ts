@@ -4,11 +4,11 @@ import type { CoreContext } from '../context.ts';
 import { classify } from './classify.ts';
 import { evaluate } from './evaluate.ts';
 import { indexWorkspace } from './index.ts';
-import { searchByPicture } from './search.ts';
+import { searchHandlers } from './search-service.ts';
 
 export const recogniseHandlers: Handlers<typeof recogniseCalls, CoreContext> = {
   'recognise.index': ({ device }, context) => indexWorkspace(device, context),
   'recognise.classify': (_, context) => classify(context),
   'recognise.evaluate': (input, context) => evaluate(input, context),
-  'recognise.search': async (input, context) => ({ results: await searchByPicture(input, context) }),
+  ...searchHandlers,
 };

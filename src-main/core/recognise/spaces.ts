@@ -50,6 +50,8 @@ export function descriptorSpace(database: Database, name: string): ModelSpace {
 
 /** The vectors of every region in some spaces. */
 export interface StoredVectors {
+  /** Regions with a vector in the first space, ascending. */
+  readonly regionIds: readonly number[];
   /** A region in every space, in the form in which similarities are taken; undefined where a vector is missing. */
   look(regionId: number): Look | undefined;
   /** Brings the vector of any other picture into that form. */
@@ -67,6 +69,7 @@ export function readVectors(database: Database, spaces: readonly ModelSpace[]): 
     };
   });
   return {
+    regionIds: parts[0]?.embeddings.regionIds ?? [],
     look(regionId) {
       const look: Record<string, Float32Array> = {};
       for (const { name, embeddings, rowOf, place } of parts) {
@@ -76,8 +79,13 @@ export function readVectors(database: Database, spaces: readonly ModelSpace[]): 
       }
       return look;
     },
-    place: (space, vector) => parts.find(({ name }) => name === space)!.place(vector),
+    place: placing(new Map(parts.map(({ name, place }) => [name, place]))),
   };
+}
+
+/** A function of its own, so that whoever keeps the placing does not keep the stored vectors with it. */
+function placing(places: ReadonlyMap<string, (vector: Float32Array) => Float32Array>): StoredVectors['place'] {
+  return (space, vector) => places.get(space)!(vector);
 }
 
 function placer(placement: ModelSpace['placement'], { vectors, dimensions }: Embeddings) {
