@@ -3,6 +3,7 @@ import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
 import { pictureCalls } from './pictures.ts';
 import { recogniseCalls } from './recognise.ts';
+import { reviewCalls } from './review.ts';
 import { sampleCalls } from './sample.ts';
 import { segmentCalls } from './segment.ts';
 import { trainingCalls } from './training.ts';
@@ -13,6 +14,7 @@ export const contract = {
   ...pictureCalls,
   ...catalogueCalls,
   ...recogniseCalls,
+  ...reviewCalls,
   ...sampleCalls,
   ...segmentCalls,
   ...exportCalls,

@@ -6,6 +6,7 @@ import { exportHandlers } from './export/service.ts';
 import { libraryHandlers } from './library/service.ts';
 import { pictureHandlers } from './pictures/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
+import { reviewHandlers } from './recognise/review/service.ts';
 import { sampleHandlers } from './sample/service.ts';
 import { segmentHandlers } from './segment/service.ts';
 import { trainingHandlers } from './training/service.ts';
@@ -16,6 +17,7 @@ export const services: Handlers<Contract, CoreContext> = {
   ...pictureHandlers,
   ...catalogueHandlers,
   ...recogniseHandlers,
+  ...reviewHandlers,
   ...sampleHandlers,
   ...segmentHandlers,
   ...exportHandlers,

@@ -15,6 +15,37 @@ export interface Answer extends Vote {
 
 export type Setup = Pick<Calibration, 'weights' | 'voters' | 'thresholds' | 'reliability'>;
 
+/** What a vote needs once similarity is settled. */
+export type VoteSetup = Omit<Setup, 'weights'>;
+
+/**
+ * @param examples by ids that index `labels`; @param enough so many different classes are ranked, where there are as many
+ * @param query mixed like the examples; @param accept leaves examples out of the vote
+ * @returns null where no example is left to compare with
+ */
+export function answerByVote(
+  examples: Vectors,
+  labels: Int32Array,
+  enough: number,
+  { voters, thresholds, reliability }: VoteSetup,
+  query: Float32Array,
+  accept?: (example: number) => boolean,
+): Answer | null {
+  // So many different classes may lie farther than the usual depth, where one class has many examples.
+  for (let depth = DEPTH; ; depth *= 4) {
+    const neighbours = examples.search(query, depth, accept);
+    if (neighbours.length === 0) return null;
+    const result = vote(neighbours, labels, voters);
+    if (result.ranked.length < enough && neighbours.length === depth) continue;
+    const { similarity, margin } = result;
+    return {
+      ...result,
+      confidence: confidenceOf(reliability, similarity, margin),
+      unknown: similarity < thresholds.similarity || margin < thresholds.margin,
+    };
+  }
+}
+
 export class Classifier {
   readonly #examples: Examples;
   readonly #setup: Setup;
@@ -42,19 +73,6 @@ export class Classifier {
   answer(look: Look, accept?: (example: number) => boolean): Answer | null {
     const query = this.#mixture.mix((name) => look[name]);
     const enough = Math.min(5, this.#examples.classes.length);
-    // Five different classes may lie farther than the usual depth, where one class has many examples.
-    for (let depth = DEPTH; ; depth *= 4) {
-      const neighbours = this.#vectors.search(query, depth, accept);
-      if (neighbours.length === 0) return null;
-      const result = vote(neighbours, this.#examples.labels, this.#setup.voters);
-      if (result.ranked.length < enough && neighbours.length === depth) continue;
-      const { similarity, margin } = result;
-      const { thresholds, reliability } = this.#setup;
-      return {
-        ...result,
-        confidence: confidenceOf(reliability, similarity, margin),
-        unknown: similarity < thresholds.similarity || margin < thresholds.margin,
-      };
-    }
+    return answerByVote(this.#vectors, this.#examples.labels, enough, this.#setup, query, accept);
   }
 }

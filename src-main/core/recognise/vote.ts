@@ -19,7 +19,12 @@ export interface Neighbour {
 
 export interface Vote {
   /** Classes, best first: by their share of the vote, those without a vote after them by their nearest example. */
-  readonly ranked: readonly { readonly label: number; readonly share: number }[];
+  readonly ranked: readonly {
+    readonly label: number;
+    readonly share: number;
+    /** Of the nearest example of this class. */
+    readonly similarity: number;
+  }[];
   /** Of the nearest example of the winner. */
   readonly similarity: number;
   /** How much more alike the winner's nearest example is than the nearest of any other class; negative where the vote overrode it. */
@@ -49,9 +54,9 @@ export function vote(neighbours: readonly Neighbour[], labels: Int32Array, k: nu
     sum += weight;
   }
   const ranked = [...weights]
-    .map(([label, weight]) => ({ label, share: weight / sum }))
-    .sort((a, b) => b.share - a.share || nearest.get(b.label)! - nearest.get(a.label)! || a.label - b.label);
-  const similarity = nearest.get(ranked[0].label)!;
+    .map(([label, weight]) => ({ label, share: weight / sum, similarity: nearest.get(label)! }))
+    .sort((a, b) => b.share - a.share || b.similarity - a.similarity || a.label - b.label);
+  const { similarity } = ranked[0];
   let second = Number.NEGATIVE_INFINITY;
   for (const [label, score] of nearest) if (label !== ranked[0].label && score > second) second = score;
   // Where every neighbour is of one class, the next one is no nearer than the last that was seen.

@@ -1,0 +1,11 @@
+import type { Handlers } from '../../../contract/call.ts';
+import type { reviewCalls } from '../../../contract/review.ts';
+import type { CoreContext } from '../../context.ts';
+import { reviewBoard } from './board.ts';
+import { lookAtProducts } from './look.ts';
+
+export const reviewHandlers: Handlers<typeof reviewCalls, CoreContext> = {
+  'review.queue': (input, { workspace }) => reviewBoard(workspace).queue(input),
+  'review.group': (input, { workspace }) => reviewBoard(workspace).group(input),
+  'review.look': (_, context) => lookAtProducts(context),
+};
