@@ -47,7 +47,7 @@ export async function readCheckpoint(runFolder: string): Promise<Checkpoint | nu
     throw new GondolaError(
       'checkpoint-foreign',
       `${file} is not a checkpoint of this version of Gondola.`,
-      'Start a new run; with --from it can go on from an encoder that was saved.',
+      'Start a new run; it can go on from an encoder that was saved.',
     );
   }
   const { config, step, epoch } = JSON.parse(metadata.state);

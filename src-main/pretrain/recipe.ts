@@ -88,11 +88,7 @@ const thousands = (count: number): string => count.toLocaleString('en-US');
  */
 export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { recipe: Recipe; choices: Choice[] } {
   if (wishes.epochs !== undefined && wishes.minutes !== undefined) {
-    throw new GondolaError(
-      'pretrain-wishes',
-      'Both epochs and minutes were given.',
-      'Give one: --epochs or --minutes.',
-    );
+    throw new GondolaError('pretrain-wishes', 'Both epochs and minutes were given.', 'Give one of them.');
   }
   const { pictures, device } = circumstances;
   const choices: Choice[] = [];
@@ -200,8 +196,7 @@ function chooseLength(wishes: Wishes, choices: Choice[]): Length {
   choices.push({
     setting: 'minutes',
     value: String(minutes),
-    reason:
-      wishes.minutes === undefined ? 'a first useful result; longer is better: --minutes or --epochs' : 'as you asked',
+    reason: wishes.minutes === undefined ? 'a first useful result; longer is better' : 'as you asked',
   });
   return { kind: 'minutes', minutes };
 }

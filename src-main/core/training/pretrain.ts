@@ -51,11 +51,7 @@ export async function pretrain(
   const { database } = workspace;
   const sources = trainingSources(database);
   if (sources.length === 0) {
-    throw new GondolaError(
-      'pretrain-empty',
-      'The workspace has no photos to train on.',
-      'Import some: gondola import.',
-    );
+    throw new GondolaError('pretrain-empty', 'The workspace has no photos to train on.', 'Import some first.');
   }
   const { run, recipe } = input.resume ? takeUp(database, input) : begin(workspace, input, sources.length, context);
   const request: TrainingRequest = {
@@ -117,7 +113,7 @@ function begin(
   const { recipe, choices } = chooseRecipe({ pictures, cores: availableParallelism(), device }, wishes);
   const chosen = name ?? freeName(database);
   if (modelByName(database, chosen)) {
-    throw new GondolaError('model-exists', `There is a model named ${chosen} already.`, 'Give another --name.');
+    throw new GondolaError('model-exists', `There is a model named ${chosen} already.`, 'Give another name.');
   }
   const id = createRun(database, chosen, { recipe });
   context.emit({ kind: 'run', run: chosen, pictures, choices });
@@ -137,7 +133,7 @@ function takeUp(database: Database, { name, wishes }: ParsedInputOf<Pretrain>): 
     throw new GondolaError(
       'resume-wishes',
       'A resumed run keeps the settings that it began with.',
-      'Give --resume alone, or start a new run with other settings.',
+      'Resume it without settings, or start a new run with other ones.',
     );
   }
   const run = name ? runByName(database, name) : runs(database).findLast(({ state }) => state !== 'finished');
@@ -145,7 +141,7 @@ function takeUp(database: Database, { name, wishes }: ParsedInputOf<Pretrain>): 
     throw new GondolaError(
       'run-unknown',
       name ? `There is no run named ${name}.` : 'There is no unfinished run.',
-      'Start one: gondola pretrain WORKSPACE. `gondola status` lists them.',
+      'Start a new one.',
     );
   }
   if (run.state === 'running') {

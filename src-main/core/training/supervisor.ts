@@ -40,7 +40,7 @@ export async function superviseTraining(
       throw new GondolaError(
         'trainer-died',
         `The trainer died ${deaths} times without getting any further (the last time it was ${end.how}).`,
-        'If the memory ran out, use smaller crops (--image) or a smaller --model, or close other programs. The last checkpoint is kept: --resume goes on from it.',
+        'If the memory ran out, use smaller crops or a smaller model, or close other programs. The last checkpoint is kept, and the run can be resumed from it.',
       );
     }
     context.say(`The trainer was ${end.how}. It goes on from its last checkpoint.`);
@@ -63,7 +63,7 @@ function oneProcess(trainer: TrainerProcess, request: TrainingRequest, context: 
         context.emit(message.event);
       } else {
         if (message.kind === 'done') end = { outcome: message.outcome };
-        else failure = errorOf(message.error);
+        else if (message.kind === 'failed') failure = errorOf(message.error);
         trainer.send({ kind: 'received' });
       }
     });
@@ -78,12 +78,13 @@ function oneProcess(trainer: TrainerProcess, request: TrainingRequest, context: 
   });
 }
 
-function howItEnded({ code, signal }: TrainerEnd): string {
+export function howItEnded({ code, signal }: TrainerEnd): string {
   if (signal === 'SIGKILL') return 'killed (SIGKILL), as systems do when the memory runs out';
   return signal ? `ended by ${signal}` : `gone with exit code ${code}`;
 }
 
-function errorOf({ code, message, hint, stack }: Extract<FromTrainer, { kind: 'failed' }>['error']): Error {
+/** What a trainer failed with, as it was thrown there. */
+export function errorOf({ code, message, hint, stack }: Extract<FromTrainer, { kind: 'failed' }>['error']): Error {
   if (code !== null) return new GondolaError(code, message, hint);
   const error = new Error(message);
   error.stack = stack;

@@ -103,7 +103,7 @@ async function refuseFullDisk(sources: readonly PictureSource[], { folder, short
     throw new GondolaError(
       'disk-full',
       `The decoded pictures need ${gigabytes(needed)}, and the disk of ${folder} has ${gigabytes(bavail * bsize)} free.`,
-      'Free some space, or train on smaller crops (--image).',
+      'Free some space, or train on smaller crops.',
     );
   }
 }

@@ -1,6 +1,7 @@
 // What core and a trainer process tell each other. Plain data: it crosses a process border.
 import type { JobEvent, Progress } from '../../base/progress.ts';
 import type { Recipe, RunConfig } from '../config.ts';
+import type { Measured, MeasureRequest } from '../measure.ts';
 import type { PictureSource } from '../pictures/source.ts';
 
 /** Everything that a trainer needs to know. */
@@ -84,6 +85,26 @@ export interface EpochEvent extends JobEvent {
   readonly eta: number;
 }
 
+/** A point of the curves: means over the steps since the last one, told a few times a second at most. */
+export interface StepEvent extends JobEvent {
+  readonly kind: 'step';
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly teacherEntropy: number;
+  readonly divergence: number;
+  readonly featureSpread: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+}
+
+/** The album of the run has one look more. */
+export interface AttentionEvent extends JobEvent {
+  readonly kind: 'attention';
+  readonly step: number;
+  readonly epoch: number;
+}
+
 export interface WarningEvent extends JobEvent {
   readonly kind: 'warning';
   readonly message: string;
@@ -91,8 +112,9 @@ export interface WarningEvent extends JobEvent {
 
 export type ToTrainer =
   | { readonly kind: 'start'; readonly request: TrainingRequest }
+  | { readonly kind: 'measure'; readonly request: MeasureRequest }
   | { readonly kind: 'stop' }
-  /** `done` or `failed` has arrived, so the trainer may go. */
+  /** `done`, `measured` or `failed` has arrived, so the trainer may go. */
   | { readonly kind: 'received' };
 
 export type FromTrainer =
@@ -100,6 +122,7 @@ export type FromTrainer =
   | { readonly kind: 'say'; readonly message: string }
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'done'; readonly outcome: TrainingOutcome }
+  | { readonly kind: 'measured'; readonly measured: Measured }
   | {
       readonly kind: 'failed';
       readonly error: {

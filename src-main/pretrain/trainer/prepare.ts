@@ -13,6 +13,8 @@ import { preparePictures, removeOtherCaches } from '../pictures/build.ts';
 import { dataFingerprint, PictureFile, type PictureIndex, readIndex } from '../pictures/cache.ts';
 import { identity, type PictureSource } from '../pictures/source.ts';
 import { mostSteps, planOf } from '../recipe.ts';
+import { AttentionAlbum } from '../watch/album.ts';
+import { AttentionWatch } from '../watch/attention.ts';
 import { Probe, type ProbePicture } from '../watch/probe.ts';
 import { type EpochSums, noSteps } from './epoch.ts';
 import type { TrainingRequest } from './messages.ts';
@@ -23,6 +25,8 @@ const BYTES_AHEAD = 256e6;
 /** A look of the probe costs at most this share of all steps. */
 const LOOK_SHARE = 0.01;
 const LEAST_LOOKED_AT = 32;
+/** What looking at attention costs: four pictures of twice the side, in pictures of the training's size. */
+const ATTENTION_PICTURES = 16;
 /** Bytes a second that a slow disk takes; only reserves time. */
 const DISK_SPEED = 150e6;
 
@@ -32,6 +36,7 @@ export interface Prepared {
   readonly index: PictureIndex;
   readonly learner: Learner;
   readonly probe: Probe;
+  readonly attention: AttentionWatch;
   /** Steps done. */
   readonly step: number;
   readonly epoch: EpochSums;
@@ -108,18 +113,29 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     seed: settled.seed,
     limit: looksAt(settled, planned.plan.steps),
   });
+  const album = new AttentionAlbum(request.runFolder);
+  await album.forgetAfter(checkpoint?.step ?? -1);
+  const attention = await AttentionWatch.create(
+    runtime,
+    dinoConfig(settled).vit,
+    pictures,
+    index.pictures.map(({ photo }) => photo),
+    { seed: settled.seed, album },
+  );
   pictures.close();
   return {
     config,
     index,
     learner,
     probe,
+    attention,
     step: checkpoint?.step ?? 0,
     epoch: checkpoint?.epoch ?? noSteps(),
     resumed: checkpoint !== null,
     deadline,
     stepSeconds: planned.stepSeconds,
     async close() {
+      await attention.dispose();
       await probe.dispose();
       await learner.dispose();
     },
@@ -146,7 +162,7 @@ async function picturesOf(
     throw new GondolaError(
       'run-data-changed',
       `The run began with ${data.pictures} pictures, and their cache is gone; what the workspace holds now (${index.pictures.length} pictures) is not the same.`,
-      'Start a new run; with --from it can go on from the encoder of the old one.',
+      'Start a new run; it can go on from the encoder of the old one.',
     );
   }
   return index;
@@ -193,8 +209,8 @@ async function planSteps(
 
 /** Seconds of what comes once beside the steps: the first and the last look, the first and the last checkpoint, the encoder. */
 function finishingSeconds(recipe: Recipe, learner: Learner, seconds: number, stepSeconds: number): number {
-  const look =
-    looksAt(recipe, Math.max(1, seconds / stepSeconds)) * (forwardShare(recipe) / recipe.batch) * stepSeconds;
+  const pictures = looksAt(recipe, Math.max(1, seconds / stepSeconds)) + ATTENTION_PICTURES;
+  const look = pictures * (forwardShare(recipe) / recipe.batch) * stepSeconds;
   const bytes = [...learner.tensors().values()].reduce((sum, { values }) => sum + values.byteLength, 0);
   return 2 * look + (3 * bytes) / DISK_SPEED + 1;
 }

@@ -1,21 +1,18 @@
 // The trainer as a process of its own: whatever happens to it, the store and the window live on. Started by core/training.
 import { GondolaError, sentence } from '../../base/errors.ts';
-import { connect } from './connection.ts';
-import type { TrainingRequest } from './messages.ts';
+import { type MeasureRequest, measureSteps } from '../measure.ts';
+import { type Connection, connect } from './connection.ts';
+import type { FromTrainer, TrainingRequest } from './messages.ts';
 import { train } from './trainer.ts';
 
 const stop = new AbortController();
 
-async function run(request: TrainingRequest): Promise<void> {
-  const { tell } = await connection;
+/** Answers with what the work brings, or with why it failed. */
+async function answer(work: (connection: Connection) => Promise<FromTrainer>): Promise<void> {
+  const line = await connection;
+  const { tell } = line;
   try {
-    const outcome = await train(request, {
-      signal: stop.signal,
-      progress: (update) => void tell({ kind: 'progress', update }),
-      say: (message) => void tell({ kind: 'say', message }),
-      emit: (event) => void tell({ kind: 'event', event }),
-    });
-    await tell({ kind: 'done', outcome });
+    await tell(await work(line));
   } catch (error) {
     const { code, hint } = error instanceof GondolaError ? error : { code: null, hint: '' };
     const stack = error instanceof Error ? (error.stack ?? '') : '';
@@ -23,10 +20,25 @@ async function run(request: TrainingRequest): Promise<void> {
   }
 }
 
+async function run(request: TrainingRequest, { tell }: Connection): Promise<FromTrainer> {
+  const outcome = await train(request, {
+    signal: stop.signal,
+    progress: (update) => void tell({ kind: 'progress', update }),
+    say: (message) => void tell({ kind: 'say', message }),
+    emit: (event) => void tell({ kind: 'event', event }),
+  });
+  return { kind: 'done', outcome };
+}
+
+async function measure(request: MeasureRequest): Promise<FromTrainer> {
+  return { kind: 'measured', measured: await measureSteps(request, stop.signal) };
+}
+
 const connection = connect(process, {
   message(message) {
     if (message.kind === 'stop') stop.abort();
-    else if (message.kind === 'start') void run(message.request);
+    else if (message.kind === 'start') void answer((line) => run(message.request, line));
+    else if (message.kind === 'measure') void answer(() => measure(message.request));
     // Leaving before the outcome has arrived could lose it: a port does not say when a message is through.
     else process.exit(0);
   },

@@ -2,20 +2,18 @@
  * A training from photos to an encoder: pictures, plan, steps, epochs, checkpoints. Everything that decides the weights is a function of
  * the configuration and the step, so that a run that was killed and resumed ends in the same weights, bit for bit (CPU).
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Cancelled, GondolaError } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
-import { writeEncoder } from '../../model/encoder.ts';
-import { withoutPrefix } from '../../model/parameters.ts';
-import { imageDeviation, imageMean } from '../../vision/tensor.ts';
 import { writeCheckpoint } from '../checkpoint.ts';
-import { dinoConfig, settingsOf } from '../config.ts';
+import { settingsOf } from '../config.ts';
 import { CropFeed } from '../feed/feed.ts';
 import { CollapseWatch } from '../watch/collapse.ts';
+import { PaceWatch } from '../watch/pace.ts';
 import type { ProbeReport } from '../watch/probe.ts';
+import { Curve } from './curve.ts';
+import { saveEncoder } from './encoder-file.ts';
 import { addStep, epochMeans, noSteps } from './epoch.ts';
-import type { EncoderFile, EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
+import type { EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
 import { CHECKPOINT_SHARE, PROBE_SHARE } from './planning.ts';
 import { feedOptions, type Prepared, prepare } from './prepare.ts';
 
@@ -43,12 +41,17 @@ class Trainer {
   readonly #context: JobContext;
   readonly #feed: CropFeed;
   readonly #watch = new CollapseWatch();
+  readonly #pace = new PaceWatch();
+  readonly #curve: Curve;
   readonly #meter: ProgressMeter;
   #step: number;
   #epoch: Prepared['epoch'];
-  readonly #startedAt = performance.now();
-  #probedSeconds = 0;
-  #lastProbe: ProbeReport | null = null;
+  readonly #openedAt = performance.now();
+  /** When this process began with its first step. */
+  #startedAt = 0;
+  /** Seconds of all looks and of the last one. */
+  #lookedSeconds = 0;
+  #lastLook = 0;
   #checkpointSeconds = 0;
   #checkpointStep: number;
   #checkpointAt = performance.now();
@@ -66,6 +69,7 @@ class Trainer {
     this.#feed = new CropFeed(
       feedOptions(request, config.recipe, index, learner.microBatches, prepared.step, config.plan.steps),
     );
+    this.#curve = new Curve(config.recipe.batch, config.plan.steps);
     this.#meter = new ProgressMeter(config.plan.steps, context.progress, prepared.step);
   }
 
@@ -79,6 +83,7 @@ class Trainer {
     }
     const settings = settingsOf(config.recipe, config.plan);
     const { steps, stepsPerEpoch } = config.plan;
+    this.#startedAt = performance.now();
     while (this.#step < steps) {
       if (this.#timeIsUp()) return this.#outOfTime();
       try {
@@ -103,13 +108,30 @@ class Trainer {
     const { learner, config } = this.#prepared;
     const from = performance.now();
     const waitedBefore = this.#feed.secondsWaited;
-    const report = await learner.step(this.#feed.source(this.#context.signal), settings(this.#step));
+    const now = settings(this.#step);
+    const report = await learner.step(this.#feed.source(this.#context.signal), now);
     this.#step++;
     this.#stepSeconds = (performance.now() - from) / 1000;
     addStep(this.#epoch, report, this.#stepSeconds, this.#feed.secondsWaited - waitedBefore);
     const epoch = Math.ceil(this.#step / config.plan.stepsPerEpoch);
     const { loss, imagesPerSecond } = epochMeans(this.#epoch, config.recipe.batch);
     this.#meter.advance(1, `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(1)} images/s`);
+    const seconds = this.#secondsTraining();
+    const point = this.#curve.add(this.#step, report, this.#stepSeconds, now.learningRate, seconds);
+    if (!point) return;
+    this.#context.emit(point);
+    this.#warn(this.#pace.warning({ ...this.#done(), seconds, left: this.#secondsLeft() }));
+  }
+
+  #done(): { done: number; step: number; steps: number } {
+    const { config, step } = this.#prepared;
+    return { done: this.#step - step, step: this.#step, steps: config.plan.steps };
+  }
+
+  #warn(message: string | null): void {
+    if (message === null) return;
+    this.#context.say(message);
+    this.#context.emit({ kind: 'warning', message });
   }
 
   /** @param last probes whatever it costs: a run ends with its figures */
@@ -133,27 +155,37 @@ class Trainer {
     this.#context.emit(event);
     const { head, batch } = recipe;
     for (const message of this.#watch.warnings({ ...means, prototypes: head.prototypes, batch })) {
-      this.#context.say(message);
-      this.#context.emit({ kind: 'warning', message });
+      this.#warn(message);
     }
     this.#epoch = noSteps();
   }
 
   async #look(): Promise<ProbeReport> {
-    const { probe, learner } = this.#prepared;
+    const { probe, attention, learner, config } = this.#prepared;
+    const from = performance.now();
     const report = await probe.look(learner.teacher);
-    this.#probedSeconds += report.seconds;
-    this.#lastProbe = report;
+    const epoch = this.#step / config.plan.stepsPerEpoch;
+    await attention.look(learner.teacher, this.#step, epoch);
+    this.#context.emit({ kind: 'attention', step: this.#step, epoch });
+    this.#lastLook = (performance.now() - from) / 1000;
+    this.#lookedSeconds += this.#lastLook;
     return report;
   }
 
   #probeAffordable(): boolean {
-    const next = this.#lastProbe?.seconds ?? 0;
-    return this.#probedSeconds + next <= PROBE_SHARE * this.#secondsRunning() + 2 * next;
+    const next = this.#lastLook;
+    const running = (performance.now() - this.#openedAt) / 1000;
+    return this.#lookedSeconds + next <= PROBE_SHARE * running + 2 * next;
   }
 
-  #secondsRunning(): number {
+  #secondsTraining(): number {
     return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Until the deadline; null without one. */
+  #secondsLeft(): number | null {
+    const { deadline } = this.#prepared;
+    return deadline === null ? null : (deadline - Date.now()) / 1000;
   }
 
   /** At the end of the first epoch, then every minute. */
@@ -179,10 +211,9 @@ class Trainer {
 
   /** Whether another step and everything after it would end past the deadline. The plan keeps clear of it; a machine that slows may not. */
   #timeIsUp(): boolean {
-    const { deadline } = this.#prepared;
-    if (deadline === null || this.#step === this.#prepared.step) return false;
-    const finishing = (this.#lastProbe?.seconds ?? 0) + 2 * this.#checkpointSeconds;
-    return Date.now() + 1000 * (this.#stepSeconds + finishing) > deadline;
+    const left = this.#secondsLeft();
+    if (left === null || this.#step === this.#prepared.step) return false;
+    return this.#stepSeconds + this.#lastLook + 2 * this.#checkpointSeconds > left;
   }
 
   /** Weights that are no numbers are saved nowhere: what is on the disk is from before. */
@@ -191,7 +222,7 @@ class Trainer {
     return new GondolaError(
       error.code,
       error.message,
-      `The last checkpoint (step ${this.#checkpointStep}) is kept in ${this.#request.runFolder}. Start a new run with a lower --learning-rate.`,
+      `The last checkpoint (step ${this.#checkpointStep}) is kept in ${this.#request.runFolder}. Start a new run with a lower learning rate.`,
       { cause: error },
     );
   }
@@ -212,24 +243,8 @@ class Trainer {
   }
 
   async #outcome(state: TrainingOutcome['state'], message: string): Promise<TrainingOutcome> {
-    const encoder = await this.#saveEncoder();
-    return { state, message, config: this.#prepared.config, step: this.#step, encoder };
-  }
-
-  /** The teacher's backbone: an average over the student's recent past, and better than it throughout the training. */
-  async #saveEncoder(): Promise<EncoderFile> {
-    const { learner, config } = this.#prepared;
-    const { vit } = dinoConfig(config.recipe);
-    const path = this.#request.encoderFile;
-    await mkdir(dirname(path), { recursive: true });
-    const description = {
-      architecture: vit,
-      inputSize: vit.image,
-      mean: [...imageMean] as [number, number, number],
-      std: [...imageDeviation] as [number, number, number],
-      made: { by: `gondola ${config.gondola}`, objective: 'dino', steps: this.#step, pictures: config.data.pictures },
-    };
-    await writeEncoder(path, description, withoutPrefix(learner.teacher, 'backbone.'));
-    return { path, dimensions: vit.dimensions };
+    const { config, learner } = this.#prepared;
+    const encoder = await saveEncoder(this.#request.encoderFile, config, this.#step, learner.teacher);
+    return { state, message, config, step: this.#step, encoder };
   }
 }

@@ -17,19 +17,19 @@ const TROUBLES: readonly { readonly name: string; test(signs: Signs): boolean; s
     name: 'uniform',
     test: ({ teacherEntropy, prototypes }) => teacherEntropy > 0.98 * Math.log(prototypes),
     sentence: ({ teacherEntropy, prototypes }) =>
-      `The teacher answers every picture with the same even spread over all prototypes (entropy ${teacherEntropy.toFixed(2)} of at most ${Math.log(prototypes).toFixed(2)}): the network is collapsing. If this stays, start again with a lower --learning-rate, fewer --prototypes or a larger --batch.`,
+      `The teacher answers every picture with the same even spread over all prototypes (entropy ${teacherEntropy.toFixed(2)} of at most ${Math.log(prototypes).toFixed(2)}): the network is collapsing. If this stays, start again with a lower learning rate, fewer prototypes or a larger batch.`,
   },
   {
     name: 'one-hot',
     test: ({ teacherEntropy, prototypes }) => teacherEntropy < 0.01 * Math.log(prototypes),
     sentence: ({ teacherEntropy }) =>
-      `The teacher is certain of one prototype for every picture (entropy ${teacherEntropy.toFixed(3)}): the network is collapsing. If this stays, start again with a lower --learning-rate or a larger --batch.`,
+      `The teacher is certain of one prototype for every picture (entropy ${teacherEntropy.toFixed(3)}): the network is collapsing. If this stays, start again with a lower learning rate or a larger batch.`,
   },
   {
     name: 'spread',
     test: ({ featureSpread, batch }) => batch > 1 && featureSpread < 0.02,
     sentence: ({ featureSpread }) =>
-      `All pictures get nearly the same feature (spread ${featureSpread.toFixed(3)} of 1): the network is collapsing. If this stays, start again with a lower --learning-rate or more varied photos.`,
+      `All pictures get nearly the same feature (spread ${featureSpread.toFixed(3)} of 1): the network is collapsing. If this stays, start again with a lower learning rate or more varied photos.`,
   },
   {
     name: 'waiting',
