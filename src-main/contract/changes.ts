@@ -5,6 +5,7 @@ export type Topic = (typeof topics)[number];
 
 export const changes: Readonly<Record<string, readonly Topic[]>> = {
   'library.import': ['photos', 'labels', 'skus'],
+  'library.check': ['photos'],
   'library.labelFromCsv': ['labels', 'skus'],
   'catalogue.label': ['labels', 'skus'],
   'catalogue.removeLabels': ['labels', 'skus'],

@@ -1,3 +1,4 @@
+import { browseCalls } from './browse.ts';
 import { catalogueCalls } from './catalogue.ts';
 import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
@@ -11,6 +12,7 @@ import { trainingCalls } from './training.ts';
 /** The whole contract: every call by name. Each room's calls are written in the file of that room. */
 export const contract = {
   ...libraryCalls,
+  ...browseCalls,
   ...pictureCalls,
   ...catalogueCalls,
   ...recogniseCalls,

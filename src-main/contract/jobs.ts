@@ -6,6 +6,7 @@ import { callEvent, failure, progress } from './frames.ts';
 /** The calls that are jobs, with what they are called while they run. One of a kind runs at a time. */
 export const longCalls = {
   'library.import': 'Importing photos',
+  'library.check': 'Checking photos',
   'training.pretrain': 'Pretraining',
   'recognise.index': 'Indexing products',
   'recognise.classify': 'Naming products',
@@ -21,6 +22,7 @@ export type LongCall = keyof typeof longCalls;
 /** Jobs that go on where they were when they are started again; pausing them loses nothing. */
 export const resumableCalls: readonly string[] = [
   'library.import',
+  'library.check',
   'training.pretrain',
   'recognise.index',
   'review.look',

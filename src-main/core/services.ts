@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { exportHandlers } from './export/service.ts';
+import { browseHandlers } from './library/browse.ts';
 import { libraryHandlers } from './library/service.ts';
 import { pictureHandlers } from './pictures/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
@@ -14,6 +15,7 @@ import { trainingHandlers } from './training/service.ts';
 /** Every call of the contract with the service that answers it. */
 export const services: Handlers<Contract, CoreContext> = {
   ...libraryHandlers,
+  ...browseHandlers,
   ...pictureHandlers,
   ...catalogueHandlers,
   ...recogniseHandlers,
