@@ -1,6 +1,7 @@
 /** Cutting products out of photos. */
 import { z } from 'zod';
 import { call } from './call.ts';
+import { cuttingCalls } from './cutting.ts';
 import { fileProblem } from './library.ts';
 
 /** What lies in the output folder for one photo; shares are 0 … 1. */
@@ -57,6 +58,7 @@ const options = {
 };
 
 export const segmentCalls = {
+  ...cuttingCalls,
   /** The workspace's photos; those with boxes get a mask for each. */
   'segment.workspace': call(
     z.object({

@@ -10,6 +10,7 @@ import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
 import type { FileProblem } from '../library/problems.ts';
 import { Attender, type WeightsSource, workspaceWeights } from './attender.ts';
+import { cuttingHandlers } from './cutting-service.ts';
 import { keepMask } from './mask-cache.ts';
 import { type SegmentOptions, type SegmentTask, segmentPhotos } from './segment.ts';
 
@@ -66,6 +67,7 @@ function workspaceTasks(workspace: Workspace, ids?: readonly number[]): { tasks:
 }
 
 export const segmentHandlers: Handlers<typeof segmentCalls, CoreContext> = {
+  ...cuttingHandlers,
   'segment.workspace': async ({ out, model, device, force, photos: ids }, { workspace, ...job }) => {
     const source = workspaceWeights(workspace, model);
     const { tasks, lost } = workspaceTasks(workspace, ids);
