@@ -101,6 +101,8 @@ export const reviewCalls = {
     z.object({ region: regionId }),
     z.object({ grouping: reviewGrouping, members: z.array(reviewMember) }),
   ),
+  /** Every SKU's name, for the field in which names are typed. */
+  'review.names': call(z.object({}), z.object({ names: z.array(z.string()) })),
   /** Looks at all products without a trained model, by colour, shape and print: enough to group them before the first training. */
   'review.look': call(
     z.object({}),
