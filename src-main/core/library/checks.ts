@@ -14,7 +14,7 @@ export const limits = {
   /** The level that 95 of 100 pixels stay below. */
   dark: 100,
   /** The level that 95 of 100 pixels are above. */
-  bright: 130,
+  bright: 160,
   /** Levels between the darkest and the lightest twentieth. */
   flat: 60,
   /** Share burnt out. */
