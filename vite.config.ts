@@ -1,10 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
+import { mainBuild, singleFile } from './src-main/app/build/main-build.ts';
 
 const report = process.env.GONDOLA_TEST_REPORT;
 
-export default defineConfig({
+/** The pages; the other modes build the other parts of the app. */
+const pages = defineConfig({
   root: 'src-renderer',
   base: './',
   plugins: process.env.VITEST ? [svelte()] : [tailwindcss(), svelte()],
@@ -28,4 +30,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
+});
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'main') return mainBuild();
+  return mode === 'preload' || mode === 'entry' ? singleFile(mode) : pages;
 });

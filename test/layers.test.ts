@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   pretrain: ['base', 'engine', 'model', 'vision'],
   core: ['base', 'contract', 'store', 'vision', 'model', 'engine', 'pretrain'],
   cli: ['base', 'contract', 'host', 'core', 'store', 'vision', 'model', 'engine', 'pretrain'],
-  app: ['base', 'contract', 'host', 'core', 'store'],
+  app: ['base', 'contract', 'host', 'core', 'store', 'pretrain'],
 };
 
 interface Import {
