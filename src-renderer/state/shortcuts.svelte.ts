@@ -30,6 +30,7 @@ export const shortcutActions = {
   'label.remove': { scope: 'label', title: 'Take the label off', chord: 'Delete' },
   'label.toggle': { scope: 'label', title: 'Select or deselect the focused product', chord: 'Space' },
   'label.all': { scope: 'label', title: 'Select the whole group', chord: 'Mod+A' },
+  'label.agreeing': { scope: 'label', title: 'Select what looks like the suggestion', chord: 'L' },
   'label.clear': { scope: 'label', title: 'Clear the selection', chord: 'Escape' },
   'label.rest': { scope: 'label', title: 'Name the rest', chord: 'R' },
   'label.help': { scope: 'label', title: 'Show the shortcuts', chord: '?' },

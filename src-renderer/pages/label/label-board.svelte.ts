@@ -4,7 +4,9 @@ import type { ReviewGrouping, ReviewMember, ReviewOrder, reviewCalls } from '../
 import type { call as callCore } from '../../lib/client.ts';
 import { counted } from '../../lib/format.ts';
 import {
+  arranged,
   candidatesOf,
+  isOdd,
   isOpen,
   MOST_CANDIDATES,
   moved,
@@ -75,7 +77,10 @@ export class LabelBoard {
         if (!asked) {
           const first = this.queue?.groups[0]?.region;
           if (first === undefined) this.members = [];
-          else await this.#show(first);
+          else {
+            await this.#show(first);
+            this.focusAt(Math.max(0, nextOpen(this.members, 0)));
+          }
         }
         const gone = region !== undefined && !asked ? `Region ${region} is not among the products.` : '';
         if (this.members.length > 0) this.said = this.#groupInWords(gone);
@@ -199,6 +204,14 @@ export class LabelBoard {
     this.said = `${counted(this.selected.size, 'product')} selected.`;
   }
 
+  /** Selects the open products that look like the suggestion, and leaves the odd ones out. */
+  selectAgreeing(): void {
+    const { suggestion } = this;
+    const agreeing = this.members.filter((member) => isOpen(member) && !isOdd(member, suggestion));
+    this.selected = new Set(suggestion === null ? [] : agreeing.map(({ id }) => id));
+    this.said = `${counted(this.selected.size, 'product')} selected.`;
+  }
+
   clear(): void {
     if (this.selected.size > 0) this.said = 'Nothing selected.';
     this.selected = new Set();
@@ -269,6 +282,7 @@ export class LabelBoard {
     }
     const here = this.members[0]?.id;
     await this.#show(first.region);
+    this.focusAt(Math.max(0, nextOpen(this.members, 0)));
     if (here !== undefined && !this.members.some(({ id }) => id === here))
       this.visited = [...this.visited, here].slice(-500);
     this.said = this.#groupInWords(sentence);
@@ -287,7 +301,10 @@ export class LabelBoard {
 
   /** Puts the group of a product on the table, with the focus on it; a selection that is still there stays. */
   async #show(region: number): Promise<void> {
-    const { members, grouping } = await this.#call('review.group', { region });
+    const { members: found, grouping } = await this.#call('review.group', { region });
+    // Products of a shelf stay as they stand there.
+    const alike = grouping === 'likeness' || grouping === 'looks';
+    const members = alike ? arranged(found, this.members) : found;
     const present = new Set(members.map(({ id }) => id));
     this.members = members;
     this.grouping = grouping;

@@ -76,7 +76,22 @@ export function suggestionOf(candidates: readonly Candidate[]): Candidate | null
 /** Whether a product looks like another SKU than the suggestion for its group: one to look at twice. */
 export function isOdd(member: ReviewMember, suggestion: Candidate | null): boolean {
   if (suggestion === null || !isOpen(member) || member.candidates.length === 0) return false;
-  return member.unknown || member.candidates[0].sku !== suggestion.sku;
+  return member.candidates[0].sku !== suggestion.sku;
+}
+
+/**
+ * The order in which a group is shown: as it was while the same group is on the table; else what looks like the same SKU side by
+ * side, the most frequent SKU first, so that a range takes it in.
+ */
+export function arranged(members: readonly ReviewMember[], shown: readonly ReviewMember[]): ReviewMember[] {
+  const places = new Map(shown.map(({ id }, place) => [id, place]));
+  if (members.length === shown.length && members.every(({ id }) => places.has(id))) {
+    return members.toSorted((a, b) => places.get(a.id)! - places.get(b.id)!);
+  }
+  const looksLike = (member: ReviewMember) =>
+    (isOpen(member) ? member.candidates[0]?.sku : (member.label?.sku ?? member.label?.verdict)) ?? '';
+  const groups = Map.groupBy(members, looksLike);
+  return [...groups.values()].sort((a, b) => b.length - a.length).flat();
 }
 
 /** Where a key moves the focus in a grid of so many columns; the same place where it moves nowhere. */
