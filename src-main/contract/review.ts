@@ -63,6 +63,8 @@ export const reviewMember = z.object({
   confidence: fraction.nullable(),
   /** Whether the classifier would rather say Unknown. */
   unknown: z.boolean(),
+  /** Whether the nearest labelled product is more alike than any two products are: else the candidates are no suggestion. */
+  alike: z.boolean(),
 });
 
 export type ReviewGrouping = z.infer<typeof reviewGrouping>;

@@ -48,7 +48,7 @@ export class LabelBoard {
   readonly focused = $derived<ReviewMember | undefined>(this.members[this.focus]);
   readonly targets = $derived(targets(this.members, this.selected, this.focus, this.alike));
   readonly candidates = $derived(candidatesOf(this.targets, this.recent));
-  readonly suggestion = $derived(suggestionOf(this.candidates));
+  readonly suggestion = $derived(suggestionOf(this.targets, this.candidates));
   readonly left = $derived(this.members.filter(isOpen).length);
   readonly targetWords = $derived(targetsInWords(this.targets.length, this.selected.size, this.left));
 

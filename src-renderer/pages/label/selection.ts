@@ -67,15 +67,17 @@ export function candidatesOf(products: readonly ReviewMember[], recent: readonly
   return ranked;
 }
 
-/** The suggestion that one key accepts; null where nothing voted. */
-export function suggestionOf(candidates: readonly Candidate[]): Candidate | null {
+/** The suggestion that one key accepts; null where nothing voted, or what voted is unlike most of the products. */
+export function suggestionOf(products: readonly ReviewMember[], candidates: readonly Candidate[]): Candidate | null {
   const [best] = candidates;
-  return best !== undefined && best.share !== null ? best : null;
+  const alike = products.filter((product) => product.alike).length;
+  return best !== undefined && best.share !== null && alike * 2 > products.length ? best : null;
 }
 
 /** Whether a product looks like another SKU than the suggestion for its group: one to look at twice. */
 export function isOdd(member: ReviewMember, suggestion: Candidate | null): boolean {
   if (suggestion === null || !isOpen(member) || member.candidates.length === 0) return false;
+  if (!member.alike) return true;
   return member.candidates[0].sku !== suggestion.sku;
 }
 
@@ -89,7 +91,7 @@ export function arranged(members: readonly ReviewMember[], shown: readonly Revie
     return members.toSorted((a, b) => places.get(a.id)! - places.get(b.id)!);
   }
   const looksLike = (member: ReviewMember) =>
-    (isOpen(member) ? member.candidates[0]?.sku : (member.label?.sku ?? member.label?.verdict)) ?? '';
+    (isOpen(member) ? member.alike && member.candidates[0].sku : (member.label?.sku ?? member.label?.verdict)) || '';
   const groups = Map.groupBy(members, looksLike);
   return [...groups.values()].sort((a, b) => b.length - a.length).flat();
 }
@@ -141,6 +143,6 @@ export function labelInWords({ label }: ReviewMember): string {
 /** The name of a product for a screen reader: "Region 123, unlabelled, looks like Cola". */
 export function memberName(member: ReviewMember): string {
   const [first] = member.candidates;
-  const alike = isOpen(member) && first !== undefined ? `, looks like ${first.sku}` : '';
+  const alike = isOpen(member) && member.alike && first !== undefined ? `, looks like ${first.sku}` : '';
   return `Region ${member.id}, ${labelInWords(member)}${alike}`;
 }

@@ -157,5 +157,6 @@ function memberAt({ products, labelled, skuNames }: State, place: number): Revie
     })),
     confidence: answer === null || products.calibration === null ? null : answer.confidence,
     unknown: answer?.unknown ?? false,
+    alike: answer !== null && answer.similarity >= products.unlike,
   };
 }

@@ -28,6 +28,8 @@ export interface Products {
   readonly groups: readonly (readonly number[])[];
   /** The group of each place. */
   readonly groupOf: Int32Array;
+  /** A similarity below which an answer is no suggestion. */
+  readonly unlike: number;
   /** How sure the classifier is; null until it was measured on these ways of seeing. */
   readonly calibration: Calibration | null;
 }
@@ -74,7 +76,7 @@ export async function readProducts(database: Database, breathe: Breathe): Promis
   // A calibration speaks of all ways of seeing together.
   const calibrated = stored !== undefined && spaces.length === mixedDescriptors.length + 1 ? stored : null;
   const { rows, rowOf } = await mixedRows(database, regions, spaces, calibrated, breathe);
-  const groups = await groupProducts(regions, rows, rowOf, breathe);
+  const { groups, unlike } = await groupProducts(regions, rows, rowOf, breathe);
   const groupOf = new Int32Array(regions.length);
   for (const [group, places] of groups.entries()) for (const place of places) groupOf[place] = group;
   let grouping: ReviewGrouping = indexing ? 'indexing' : 'photo';
@@ -88,6 +90,7 @@ export async function readProducts(database: Database, breathe: Breathe): Promis
     rowOf,
     groups,
     groupOf,
+    unlike,
     calibration: calibrated,
   };
 }
@@ -133,13 +136,14 @@ async function groupProducts(
   rows: Rows | null,
   rowOf: Int32Array,
   breathe: Breathe,
-): Promise<number[][]> {
+): Promise<{ groups: number[][]; unlike: number }> {
   const unseen = [...regions.keys()].filter((place) => rowOf[place] < 0);
-  if (rows === null) return byPhoto(regions, unseen);
+  if (rows === null) return { groups: byPhoto(regions, unseen), unlike: 1 };
   const placeOfRow = new Int32Array(rows.count);
   for (const [place, row] of rowOf.entries()) if (row >= 0) placeOfRow[row] = place;
-  const alike = await groupByLikeness(rows, null, breathe);
-  return [...alike.map((group) => group.map((row) => placeOfRow[row])), ...byPhoto(regions, unseen)];
+  const { groups, unlike } = await groupByLikeness(rows, null, breathe);
+  const seen = groups.map((group) => group.map((row) => placeOfRow[row]));
+  return { groups: [...seen, ...byPhoto(regions, unseen)], unlike };
 }
 
 /** Products as they come: a shelf's in portions of a page, photos of one product each together. */
