@@ -84,9 +84,12 @@ describe('a page that calls the core', () => {
     let reason: unknown;
     const { line, remote } = connect({
       slow: (_, __, job) =>
-        new Promise((resolve) =>
-          job.signal.addEventListener('abort', () => resolve({ reason: (reason = job.signal.reason) })),
-        ),
+        new Promise((resolve) => {
+          job.signal.addEventListener('abort', () => {
+            reason = job.signal.reason;
+            resolve({});
+          });
+        }),
     });
     void remote.call('slow', {});
     line.close();
