@@ -7,6 +7,7 @@ import { recogniseCalls } from './recognise.ts';
 import { reviewCalls } from './review.ts';
 import { sampleCalls } from './sample.ts';
 import { segmentCalls } from './segment.ts';
+import { settingsCalls } from './settings.ts';
 import { trainingCalls } from './training.ts';
 
 /** The whole contract: every call by name. Each room's calls are written in the file of that room. */
@@ -21,6 +22,7 @@ export const contract = {
   ...segmentCalls,
   ...exportCalls,
   ...trainingCalls,
+  ...settingsCalls,
 } as const;
 
 export type Contract = typeof contract;

@@ -21,6 +21,125 @@ export const pretrainWishes = z.object({
   from: z.string().optional(),
 });
 
+export type PretrainWishes = z.infer<typeof pretrainWishes>;
+
+const device = z.string().default('cpu');
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const runName = z.string().min(1).max(200);
+
+/** One decision of a recipe, with the reason that the user reads. */
+export const choice = z.object({ setting: z.string(), value: z.string(), reason: z.string() });
+
+export type Choice = z.infer<typeof choice>;
+
+const plan = z.object({
+  pictures: z.number(),
+  choices: z.array(choice),
+  /** What would be trained, as numbers. */
+  settings: z.object({
+    model: z.string(),
+    image: z.number(),
+    local: z.number(),
+    locals: z.number(),
+    preset: z.enum(['products', 'paper']),
+    batch: z.number(),
+    prototypes: z.number(),
+    learningRate: z.number(),
+    seed: z.number(),
+    /** One of the two. */
+    minutes: z.number().nullable(),
+    epochs: z.number().nullable(),
+  }),
+});
+
+/** What a training would take. */
+export const estimate = z.object({
+  gigaflopsPerImage: z.number(),
+  /** Null while nobody has measured this device. */
+  speed: z
+    .object({
+      imagesPerSecond: z.number(),
+      /** Where the figure comes from, as a sentence. */
+      source: z.string(),
+      /** Measured with this very model and these crops; else converted by what a picture costs. */
+      exact: z.boolean(),
+    })
+    .nullable(),
+  stepsPerEpoch: z.number(),
+  /** Null where they depend on a speed that is not known. */
+  steps: z.number().nullable(),
+  epochs: z.number().nullable(),
+  seconds: z.number().nullable(),
+  memory: z.object({ needed: z.number(), available: z.number() }),
+  /** Bytes. */
+  disk: z.object({
+    pictures: z.number(),
+    checkpoint: z.number(),
+    encoder: z.number(),
+    free: z.number(),
+  }),
+  /** What speaks against starting it like this, as sentences. */
+  remarks: z.array(z.string()),
+});
+
+export type Estimate = z.infer<typeof estimate>;
+
+const nullableNumber = z.number().nullable();
+
+export const runState = z.enum(['running', 'stopped', 'finished', 'failed']);
+
+export const run = z.object({
+  name: z.string(),
+  state: runState,
+  /** Why it ended otherwise than planned; else empty. */
+  message: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  /** Its configuration in words; the same settings in the same order for every run. */
+  settings: z.array(z.object({ setting: z.string(), value: z.string() })),
+  step: z.number(),
+  /** Null until it is planned. */
+  steps: nullableNumber,
+  /** Done. */
+  epochs: nullableNumber,
+  /** Of the last epoch that told it. */
+  last: z.object({
+    loss: nullableNumber,
+    knn: nullableNumber,
+    featureSpread: nullableNumber,
+    effectiveRank: nullableNumber,
+    imagesPerSecond: nullableNumber,
+    waiting: nullableNumber,
+  }),
+  /** Before training: the figure to beat. */
+  untrainedKnn: nullableNumber,
+  /** Its encoder. */
+  model: z.object({ name: z.string(), active: z.boolean(), embeddings: z.number() }).nullable(),
+  /** Whether a checkpoint is there to go on from. */
+  resumable: z.boolean(),
+  /** Bytes of its folder: checkpoint and attention. */
+  disk: z.number(),
+});
+
+export type Run = z.infer<typeof run>;
+
+/** What was measured at which steps. `step.…` are points between epochs. */
+export const series = z.object({ name: z.string(), steps: z.array(z.number()), values: z.array(z.number()) });
+
+export type Series = z.infer<typeof series>;
+
+export const attentionSnapshot = z.object({
+  step: z.number(),
+  epoch: z.number(),
+  heads: z.number(),
+  rows: z.number(),
+  columns: z.number(),
+  /** [pictures, heads, rows × columns], 0 … 255. */
+  values: bytes,
+});
+
+export type AttentionSnapshot = z.infer<typeof attentionSnapshot>;
+
 export const trainingCalls = {
   'training.pretrain': call(
     z.object({
@@ -30,7 +149,7 @@ export const trainingCalls = {
         .string()
         .regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u, 'letters, digits, dots, dashes and underscores')
         .optional(),
-      device: z.string().default('cpu'),
+      device,
       /** Goes on with the run of that name, or the last unfinished one. */
       resume: z.boolean().default(false),
     }),
@@ -55,4 +174,107 @@ export const trainingCalls = {
       untrainedKnn: z.number().nullable(),
     }),
   ),
+  /** What would be trained and why; starts nothing. */
+  'training.choices': call(
+    z.object({ wishes: pretrainWishes.default({}), device }),
+    plan.extend({ models: z.array(z.string()), devices: z.array(z.string()) }),
+  ),
+  /** What it would cost. */
+  'training.estimate': call(z.object({ wishes: pretrainWishes.default({}), device }), estimate),
+  /** Trains for a few seconds on noise, so that estimates know the speed of this device with these settings. Keeps nothing else. */
+  'training.measure': call(z.object({ wishes: pretrainWishes.default({}), device }), z.object({ seconds: z.number() })),
+  /** The crops that the network would see, by the real augmentation. */
+  'training.sampleCrops': call(
+    z.object({
+      wishes: pretrainWishes.default({}),
+      pictures: z.int().min(1).max(12).default(3),
+      /** Other pictures and other crops. */
+      draw: z.int().nonnegative().default(0),
+    }),
+    z.object({
+      pictures: z.array(
+        z.object({
+          region: z.number(),
+          /** JPEGs. */
+          globals: z.array(bytes),
+          locals: z.array(bytes),
+        }),
+      ),
+    }),
+  ),
+  /** Every run, the latest first. */
+  'training.runs': call(z.object({}), z.object({ runs: z.array(run) })),
+  'training.run': call(
+    z.object({ run: runName }),
+    z.object({ run, series: z.array(series), warnings: z.array(z.string()) }),
+  ),
+  /** Attention of a few fixed pictures as the run learns. */
+  'training.attention': call(
+    z.object({ run: runName }),
+    z.object({
+      /** JPEGs, square. */
+      pictures: z.array(bytes),
+      /** By step. */
+      snapshots: z.array(attentionSnapshot),
+    }),
+  ),
+  /** Ends a stopped run as finished, with the encoder of its last checkpoint as the active model. */
+  'training.finish': call(z.object({ run: runName }), z.object({ model: z.string() })),
+  /** Makes an encoder the one that indexing, naming and searching use. */
+  'training.activate': call(z.object({ model: z.string().min(1) }), z.object({ model: z.string() })),
+  /** Deletes a run, its checkpoint and its measures; its encoder only where asked for. */
+  'training.deleteRun': call(
+    z.object({ run: runName, model: z.boolean().default(false) }),
+    z.object({ freed: z.number() }),
+  ),
 };
+
+const measured = z.number().nullable();
+
+/** What `training.pretrain` tells while it runs. */
+export const trainingEvents = {
+  run: z.object({ kind: z.literal('run'), run: z.string(), pictures: z.number(), choices: z.array(choice) }),
+  planned: z.object({
+    kind: z.literal('planned'),
+    /** Steps done before. */
+    step: z.number(),
+    resumed: z.boolean(),
+    config: z.looseObject({ plan: z.looseObject({ steps: z.number(), stepsPerEpoch: z.number() }) }),
+  }),
+  start: z.object({ kind: z.literal('start'), featureSpread: z.number(), effectiveRank: z.number(), knn: measured }),
+  step: z.object({
+    kind: z.literal('step'),
+    step: z.number(),
+    steps: z.number(),
+    loss: z.number(),
+    teacherEntropy: z.number(),
+    divergence: z.number(),
+    featureSpread: z.number(),
+    learningRate: z.number(),
+    imagesPerSecond: z.number(),
+  }),
+  epoch: z.object({
+    kind: z.literal('epoch'),
+    epoch: z.number(),
+    epochs: z.number(),
+    step: z.number(),
+    steps: z.number(),
+    loss: z.number(),
+    teacherEntropy: z.number(),
+    divergence: z.number(),
+    featureSpread: z.number(),
+    effectiveRank: measured,
+    knn: measured,
+    imagesPerSecond: z.number(),
+    waiting: z.number(),
+    learningRate: z.number(),
+    eta: z.number(),
+  }),
+  /** The run's album has one look more. */
+  attention: z.object({ kind: z.literal('attention'), step: z.number(), epoch: z.number() }),
+  warning: z.object({ kind: z.literal('warning'), message: z.string() }),
+};
+
+export type TrainingEvent = {
+  [Kind in keyof typeof trainingEvents]: z.infer<(typeof trainingEvents)[Kind]>;
+}[keyof typeof trainingEvents];

@@ -6,10 +6,11 @@ import { exportHandlers } from './export/service.ts';
 import { browseHandlers } from './library/browse.ts';
 import { libraryHandlers } from './library/service.ts';
 import { pictureHandlers } from './pictures/service.ts';
-import { recogniseHandlers } from './recognise/service.ts';
 import { reviewHandlers } from './recognise/review/service.ts';
+import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
 import { segmentHandlers } from './segment/service.ts';
+import { settingsHandlers } from './settings/service.ts';
 import { trainingHandlers } from './training/service.ts';
 
 /** Every call of the contract with the service that answers it. */
@@ -24,4 +25,5 @@ export const services: Handlers<Contract, CoreContext> = {
   ...segmentHandlers,
   ...exportHandlers,
   ...trainingHandlers,
+  ...settingsHandlers,
 };

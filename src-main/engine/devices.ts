@@ -23,8 +23,7 @@ export async function openRuntime(device: string = 'cpu', options: OnnxRuntimeOp
     );
   }
   if (device === 'tensorflow') return TensorFlowRuntime.open();
-  const offered = listSupportedBackends().map(({ name }) => name);
-  if (!offered.includes(device)) {
+  if (!offeredDevices().includes(device)) {
     throw unavailable(device, `this build of ONNX Runtime (${process.platform}, ${process.arch}) does not have it`);
   }
   if (device === 'cpu') return new OnnxRuntime('cpu', options);
@@ -33,6 +32,17 @@ export async function openRuntime(device: string = 'cpu', options: OnnxRuntimeOp
   });
   if (!(difference < 0.01)) throw unavailable(device, `it gets a small matrix product wrong by ${difference}`);
   return new OnnxRuntime(device, options);
+}
+
+/** The devices that this build can try; whether one computes is told by opening it. */
+export function offeredDevices(): Device[] {
+  const offered = new Set<string>(listSupportedBackends().map(({ name }) => name));
+  return devices.filter((device) => device === 'tensorflow' || offered.has(device));
+}
+
+/** What has to be there for a device to work, as a sentence; empty where nothing has. */
+export function whatDeviceNeeds(device: Device): string {
+  return remedies[device];
 }
 
 function isDevice(name: string): name is Device {

@@ -1,7 +1,7 @@
 /** What turns regions into vectors: trained encoders and fixed descriptors; and which encoder the workspace works with. */
 import { GondolaError } from '../base/errors.ts';
 import { all, type Database, insert, now, one, run } from './database.ts';
-import { readSetting, writeSetting } from './settings.ts';
+import { readSetting, removeSetting, writeSetting } from './settings.ts';
 
 export type ModelKind = 'encoder' | 'descriptor';
 
@@ -81,8 +81,9 @@ export function modelByName(database: Database, name: string): Model | undefined
   return one<Model>(database, `SELECT ${columns} FROM model WHERE name = ?`, name);
 }
 
-/** Deletes a model with its embeddings; its weight file is the caller's. */
+/** Deletes a model with its embeddings; its weight file is the caller's. If it was the active one, none is until another is chosen. */
 export function deleteModel(database: Database, id: number): void {
+  if (readSetting(database, activeKey) === id) removeSetting(database, activeKey);
   run(database, 'DELETE FROM model WHERE id = ?', id);
 }
 

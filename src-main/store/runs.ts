@@ -1,6 +1,7 @@
 /** Trainings and what was measured in them. */
 import { GondolaError } from '../base/errors.ts';
-import { all, type Database, insert, now, one, run, transaction } from './database.ts';
+import { all, count, type Database, insert, now, one, run, transaction } from './database.ts';
+import { readSetting, removeSetting, writeSetting } from './settings.ts';
 
 export type RunState = 'running' | 'stopped' | 'finished' | 'failed';
 
@@ -92,12 +93,49 @@ export function recordMetrics(
   });
 }
 
-/** Everything measured in a run, by step then name. */
-export function metrics(database: Database, runId: number): Metric[] {
-  return all<Metric>(database, 'SELECT step, name, value FROM metric WHERE run_id = ? ORDER BY step, name', runId);
+/** The last value of each measure of a run that is told once an epoch or more seldom, by name. */
+export function lastMetrics(database: Database, runId: number): Map<string, number> {
+  const rows = all<Pick<Metric, 'name' | 'value'>>(
+    database,
+    // SQLite takes the other columns from the row of the maximum.
+    `SELECT name, value, max(step) FROM metric WHERE run_id = ? AND name NOT LIKE 'step.%' GROUP BY name`,
+    runId,
+  );
+  return new Map(rows.map(({ name, value }) => [name, value]));
+}
+
+/** The last step at which something was measured; 0 before that. */
+export function lastStep(database: Database, runId: number): number {
+  return count(database, 'SELECT coalesce(max(step), 0) AS n FROM metric WHERE run_id = ?', runId);
+}
+
+/** Everything measured in a run, or one measure of it, by step then name. */
+export function metrics(database: Database, runId: number, name?: string): Metric[] {
+  const wanted = 'SELECT step, name, value FROM metric WHERE run_id = ?';
+  if (name !== undefined) return all<Metric>(database, `${wanted} AND name = ? ORDER BY step`, runId, name);
+  return all<Metric>(database, `${wanted} ORDER BY step, name`, runId);
 }
 
 /** Forgets what was measured after a step: a run that goes on from a checkpoint measures those steps again. */
 export function forgetMetricsAfter(database: Database, runId: number, step: number): void {
   run(database, 'DELETE FROM metric WHERE run_id = ? AND step > ?', runId, step);
+}
+
+/** Sentences that warned of something in a run, in the order in which they were told. */
+export function runWarnings(database: Database, runId: number): string[] {
+  return (readSetting(database, warningsKey(runId)) as string[] | undefined) ?? [];
+}
+
+export function setRunWarnings(database: Database, runId: number, warnings: readonly string[]): void {
+  writeSetting(database, warningsKey(runId), warnings);
+}
+
+const warningsKey = (runId: number): string => `run.${runId}.warnings`;
+
+/** Deletes a run with its measures; a model that it made stays. Its folder is the caller's. */
+export function deleteRun(database: Database, id: number): void {
+  transaction(database, () => {
+    removeSetting(database, warningsKey(id));
+    run(database, 'DELETE FROM run WHERE id = ?', id);
+  });
 }

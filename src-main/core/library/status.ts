@@ -91,7 +91,8 @@ async function countMissing({ database }: Workspace, signal: AbortSignal | undef
   return missing;
 }
 
-async function folderBytes(folder: string, signal: AbortSignal | undefined): Promise<number> {
+/** Bytes of all files in a folder. */
+export async function folderBytes(folder: string, signal?: AbortSignal): Promise<number> {
   stopIfAsked(signal);
   let bytes = 0;
   for (const entry of await readdir(folder, { withFileTypes: true })) {

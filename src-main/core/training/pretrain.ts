@@ -1,44 +1,27 @@
 // One pretraining from the workspace's point of view: a run row, its metrics, and in the end a model.
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { relative } from 'node:path';
 import { GondolaError, sentence } from '../../base/errors.ts';
-import type { JobContext, JobEvent } from '../../base/progress.ts';
+import type { JobContext } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import type { Recipe, RunConfig } from '../../pretrain/config.ts';
 import { chooseRecipe } from '../../pretrain/recipe.ts';
-import type {
-  EncoderFile,
-  EpochEvent,
-  PlannedEvent,
-  StartEvent,
-  TrainingRequest,
-} from '../../pretrain/trainer/messages.ts';
+import type { TrainingRequest } from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
-import { insertModel, modelByName, replaceModelWeights, setActiveModel } from '../../store/models.ts';
-import {
-  createRun,
-  endRun,
-  forgetMetricsAfter,
-  type Run,
-  recordMetrics,
-  recordRunConfig,
-  resumeRun,
-  runByName,
-  runs,
-} from '../../store/runs.ts';
+import { modelByName } from '../../store/models.ts';
+import { createRun, endRun, type Run, resumeRun, runByName, runs } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
-import { trainingSources } from './sources.ts';
+import { Recorder } from './recorder.ts';
+import { registerEncoder } from './register.ts';
+import { sourcesToTrainOn } from './sources.ts';
 import { type SuperviseOptions, superviseTraining } from './supervisor.ts';
 import { version } from './version.ts';
 
 type Pretrain = (typeof trainingCalls)['training.pretrain'];
 
 /** A run's config_json: before the plan is made there is only the recipe. */
-type StoredConfig = RunConfig | { readonly recipe: Recipe };
+export type StoredConfig = RunConfig | { readonly recipe: Recipe };
 
 /** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model. */
 export async function pretrain(
@@ -49,10 +32,7 @@ export async function pretrain(
   const startedAt = Date.now();
   const { workspace } = context;
   const { database } = workspace;
-  const sources = trainingSources(database);
-  if (sources.length === 0) {
-    throw new GondolaError('pretrain-empty', 'The workspace has no photos to train on.', 'Import some first.');
-  }
+  const sources = sourcesToTrainOn(database);
   const { run, recipe } = input.resume ? takeUp(database, input) : begin(workspace, input, sources.length, context);
   const request: TrainingRequest = {
     gondola: version,
@@ -66,7 +46,7 @@ export async function pretrain(
     resume: input.resume,
     cores: availableParallelism(),
   };
-  const recorder = new Recorder(database, run.id);
+  const recorder = new Recorder(database, run);
   const watched: JobContext = {
     ...context,
     emit(event) {
@@ -164,64 +144,4 @@ function unfinishedCaches(database: Database): string[] {
       const config: StoredConfig = JSON.parse(configJson);
       return 'data' in config ? [config.data.key] : [];
     });
-}
-
-/** Keeps what a training tells in the store. */
-class Recorder {
-  start: StartEvent | null = null;
-  epoch: EpochEvent | null = null;
-  readonly #database: Database;
-  readonly #runId: number;
-
-  constructor(database: Database, runId: number) {
-    this.#database = database;
-    this.#runId = runId;
-  }
-
-  record(event: JobEvent): void {
-    if (event.kind === 'planned') {
-      const { config, step } = event as PlannedEvent;
-      recordRunConfig(this.#database, this.#runId, config);
-      forgetMetricsAfter(this.#database, this.#runId, step);
-    } else if (event.kind === 'start') {
-      this.start = event as StartEvent;
-      recordMetrics(this.#database, this.#runId, 0, numbersOf(event));
-    } else if (event.kind === 'epoch') {
-      const { step, steps: _, epochs: __, eta: ___, ...measures } = event as EpochEvent;
-      this.epoch = event as EpochEvent;
-      recordMetrics(this.#database, this.#runId, step, numbersOf(measures));
-    }
-  }
-}
-
-function numbersOf(event: object): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(event).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  );
-}
-
-/** The run's encoder as a model, in the place of what an earlier part of the run left, and the active one. */
-async function registerEncoder(
-  workspace: Workspace,
-  run: Pick<Run, 'id' | 'name'>,
-  encoder: EncoderFile,
-): Promise<void> {
-  const { database } = workspace;
-  const sha256 = createHash('sha256')
-    .update(await readFile(encoder.path))
-    .digest('hex');
-  const existing = modelByName(database, run.name);
-  if (existing) replaceModelWeights(database, existing.id, sha256);
-  const model =
-    existing ??
-    insertModel(database, {
-      name: run.name,
-      kind: 'encoder',
-      dimensions: encoder.dimensions,
-      config: JSON.parse(await readFile(encoder.path.replace(/\.safetensors$/, '.json'), 'utf8')),
-      path: relative(workspace.folder, encoder.path),
-      sha256,
-      runId: run.id,
-    });
-  setActiveModel(database, model.id);
 }

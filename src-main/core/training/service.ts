@@ -1,8 +1,27 @@
 import type { Handlers } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import type { CoreContext } from '../context.ts';
+import { sampleCrops } from './crops.ts';
+import { activateModel, finishRun, removeRun } from './endings.ts';
+import { estimateTraining, recipeFor, trainingChoices } from './estimate.ts';
+import { listRuns, oneRun, runAttention } from './listing.ts';
+import { measureDevice } from './measure.ts';
 import { pretrain } from './pretrain.ts';
 
 export const trainingHandlers: Handlers<typeof trainingCalls, CoreContext> = {
   'training.pretrain': (input, context) => pretrain(input, context, { start: context.startTrainer }),
+  'training.choices': async (input, { workspace }) => trainingChoices(workspace, input),
+  'training.estimate': (input, { workspace }) => estimateTraining(workspace, input),
+  'training.measure': async (input, context) => {
+    const from = performance.now();
+    await measureDevice(recipeFor(context.workspace.database, input).recipe, context);
+    return { seconds: (performance.now() - from) / 1000 };
+  },
+  'training.sampleCrops': (input, context) => sampleCrops(input, context),
+  'training.runs': async (_, { workspace }) => ({ runs: await listRuns(workspace) }),
+  'training.run': ({ run }, { workspace }) => oneRun(workspace, run),
+  'training.attention': ({ run }, { workspace }) => runAttention(workspace, run),
+  'training.finish': ({ run }, { workspace }) => finishRun(workspace, run),
+  'training.activate': async ({ model }, { workspace }) => activateModel(workspace, model),
+  'training.deleteRun': ({ run, model }, { workspace }) => removeRun(workspace, run, model),
 };

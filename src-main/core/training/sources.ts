@@ -1,8 +1,16 @@
 // The workspace's product regions as training takes them.
+import { GondolaError } from '../../base/errors.ts';
 import type { PictureSource } from '../../pretrain/pictures/source.ts';
 import type { Database } from '../../store/database.ts';
 import { givenLabels } from '../../store/labels.ts';
 import { productRegions } from '../../store/regions.ts';
+
+/** As `trainingSources`. @throws GondolaError `pretrain-empty` */
+export function sourcesToTrainOn(database: Database): PictureSource[] {
+  const sources = trainingSources(database);
+  if (sources.length > 0) return sources;
+  throw new GondolaError('pretrain-empty', 'The workspace has no photos to train on.', 'Import some first.');
+}
 
 /** Every product region, with the SKU that a person or an import gave it: the classifier's own guesses would praise themselves. */
 export function trainingSources(database: Database): PictureSource[] {

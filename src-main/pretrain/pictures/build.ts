@@ -15,7 +15,8 @@ import {
   readIndex,
   type UnreadablePhoto,
 } from './cache.ts';
-import type { DecodeResult, DecodeTask } from './decode-worker.ts';
+import type { DecodeTask } from './cut-regions.ts';
+import type { DecodeResult } from './decode-worker.ts';
 import { inStableOrder, keptSize, type PictureSource } from './source.ts';
 
 /** Photos under way for each worker: one being decoded, one waiting, so that it never idles and little memory is held. */

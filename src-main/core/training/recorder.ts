@@ -1,0 +1,67 @@
+// Keeps what a training tells in the store.
+import type { JobEvent } from '../../base/progress.ts';
+import type { EpochEvent, PlannedEvent, StartEvent, StepEvent } from '../../pretrain/trainer/messages.ts';
+import type { Database } from '../../store/database.ts';
+import { forgetMetricsAfter, recordMetrics, recordRunConfig, runWarnings, setRunWarnings } from '../../store/runs.ts';
+import { recordSpeed } from './speeds.ts';
+
+/** Points between epochs that are kept of a run: more than a curve on a screen shows. */
+const POINTS = 500;
+
+export class Recorder {
+  start: StartEvent | null = null;
+  epoch: EpochEvent | null = null;
+  readonly #database: Database;
+  readonly #run: { readonly id: number; readonly name: string };
+  #config: PlannedEvent['config'] | null = null;
+  #nextPoint = 0;
+
+  constructor(database: Database, run: { readonly id: number; readonly name: string }) {
+    this.#database = database;
+    this.#run = run;
+  }
+
+  record(event: JobEvent): void {
+    const { id } = this.#run;
+    if (event.kind === 'planned') {
+      const { config, step } = event as PlannedEvent;
+      this.#config = config;
+      this.#nextPoint = step;
+      recordRunConfig(this.#database, id, config);
+      forgetMetricsAfter(this.#database, id, step);
+    } else if (event.kind === 'start') {
+      this.start = event as StartEvent;
+      recordMetrics(this.#database, id, 0, numbersOf(event));
+    } else if (event.kind === 'step') this.#point(event as StepEvent);
+    else if (event.kind === 'epoch') this.#epoch(event as EpochEvent);
+    else if (event.kind === 'warning') {
+      const { message } = event as unknown as { message: string };
+      const told = runWarnings(this.#database, id);
+      if (!told.includes(message)) setRunWarnings(this.#database, id, [...told, message]);
+    }
+  }
+
+  #epoch(event: EpochEvent): void {
+    const { step, steps: _, epochs: __, eta: ___, ...measures } = event;
+    this.epoch = event;
+    recordMetrics(this.#database, this.#run.id, step, numbersOf(measures));
+    if (!this.#config) return;
+    const { imagesPerSecond } = event;
+    recordSpeed(this.#database, this.#config.recipe, imagesPerSecond, { run: this.#run.name });
+  }
+
+  #point(event: StepEvent): void {
+    const { step, steps, loss, teacherEntropy, divergence, featureSpread } = event;
+    if (step < this.#nextPoint) return;
+    this.#nextPoint = step + steps / POINTS;
+    const measures = Object.entries({ loss, teacherEntropy, divergence, featureSpread });
+    const named = Object.fromEntries(measures.map(([name, value]) => [`step.${name}`, value]));
+    recordMetrics(this.#database, this.#run.id, step, named);
+  }
+}
+
+function numbersOf(event: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(event).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}

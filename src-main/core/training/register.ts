@@ -1,0 +1,34 @@
+// A run's encoder becomes a model of the workspace.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { EncoderFile } from '../../pretrain/trainer/messages.ts';
+import { insertModel, modelByName, replaceModelWeights, setActiveModel } from '../../store/models.ts';
+import type { Run } from '../../store/runs.ts';
+import type { Workspace } from '../../store/workspace.ts';
+
+/** The run's encoder as a model, in the place of what an earlier part of the run left, and the active one. */
+export async function registerEncoder(
+  workspace: Workspace,
+  run: Pick<Run, 'id' | 'name'>,
+  encoder: EncoderFile,
+): Promise<void> {
+  const { database } = workspace;
+  const sha256 = createHash('sha256')
+    .update(await readFile(encoder.path))
+    .digest('hex');
+  const existing = modelByName(database, run.name);
+  if (existing) replaceModelWeights(database, existing.id, sha256);
+  const model =
+    existing ??
+    insertModel(database, {
+      name: run.name,
+      kind: 'encoder',
+      dimensions: encoder.dimensions,
+      config: JSON.parse(await readFile(encoder.path.replace(/\.safetensors$/, '.json'), 'utf8')),
+      path: relative(workspace.folder, encoder.path),
+      sha256,
+      runId: run.id,
+    });
+  setActiveModel(database, model.id);
+}
