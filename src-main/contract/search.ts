@@ -6,6 +6,8 @@ const device = z.string().min(1).default('cpu');
 const count = z.number().int().positive().max(1000).default(24);
 const regionId = z.number().int().positive();
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be the bytes of a picture');
+/** Leaves out whole photos that have boxes on them: a shelf is no product. */
+const products = z.boolean().default(true);
 /** How sentences call the picture: the name of the file that was dropped. */
 const pictureName = z.string().min(1).max(300).default('The picture');
 
@@ -83,8 +85,11 @@ export const searchCalls = {
     results,
   ),
   /** From stored vectors: nothing is decoded. The region itself is not among the results. */
-  'recognise.searchRegion': call(z.object({ region: regionId, count }), results),
-  'recognise.searchPicture': call(z.object({ bytes, name: pictureName, box: box.optional(), count, device }), results),
+  'recognise.searchRegion': call(z.object({ region: regionId, count, products }), results),
+  'recognise.searchPicture': call(
+    z.object({ bytes, name: pictureName, box: box.optional(), count, products, device }),
+    results,
+  ),
   /** A picture in any format that Gondola reads, HEIC among them, as one that a page can show. */
   'recognise.openPicture': call(
     z.object({ bytes, name: pictureName }),

@@ -1,9 +1,9 @@
 /** Search by likeness: the regions of the workspace that look most like a file, a picture in memory, or another region. */
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { SearchResult } from '../../contract/search.ts';
-import type { Database } from '../../store/database.ts';
+import { changeMark, type Database } from '../../store/database.ts';
 import { effectiveLabel } from '../../store/labels.ts';
-import { locatedRegion, regionById } from '../../store/regions.ts';
+import { locatedRegion, productPhotos, regionById } from '../../store/regions.ts';
 import type { Match } from '../../store/vectors.ts';
 import type { Box } from '../../vision/picture.ts';
 import type { CoreContext } from '../context.ts';
@@ -20,6 +20,8 @@ export interface SearchRequest {
 }
 
 export interface PictureRequest extends Omit<SearchRequest, 'image'> {
+  /** Leaves out whole photos that have boxes on them. */
+  products?: boolean;
   bytes: Uint8Array;
   /** What errors call the picture. */
   name: string;
@@ -38,7 +40,8 @@ export async function searchByBytes(request: PictureRequest, context: CoreContex
   const index = await searchIndex(workspace.database);
   stopIfAsked(signal);
   const seen = await seePicture(request, workspace, request.device);
-  return described(workspace.database, index.vectors.search(index.query(seen), request.count));
+  const accept = request.products ? accepting(workspace.database) : undefined;
+  return described(workspace.database, index.vectors.search(index.query(seen), request.count, accept));
 }
 
 /**
@@ -46,7 +49,7 @@ export async function searchByBytes(request: PictureRequest, context: CoreContex
  * @throws GondolaError `no-model`, `not-indexed`, `region-unknown`, `region-not-indexed`
  */
 export async function searchByRegion(
-  { region, count }: { region: number; count: number },
+  { region, count, products }: { region: number; count: number; products: boolean },
   { workspace }: CoreContext,
 ): Promise<SearchResult[]> {
   const { database } = workspace;
@@ -66,10 +69,25 @@ export async function searchByRegion(
       'Run `gondola index WORKSPACE` first.',
     );
   }
+  const isProduct = products ? accepting(database) : () => true;
   return described(
     database,
-    vectors.search(query, count, (id) => id !== region),
+    vectors.search(query, count, (id) => id !== region && isProduct(id)),
   );
+}
+
+const productsOf = new WeakMap<Database, { readonly mark: string; readonly products: ReadonlyMap<number, number> }>();
+
+/** Whether a region is a product: read again when anything has changed. */
+function accepting(database: Database): (id: number) => boolean {
+  const mark = changeMark(database);
+  let known = productsOf.get(database);
+  if (known?.mark !== mark) {
+    known = { mark, products: productPhotos(database) };
+    productsOf.set(database, known);
+  }
+  const { products } = known;
+  return (id) => products.has(id);
 }
 
 /** With place and label. A region that was taken back since the index was read is left out. */

@@ -8,7 +8,7 @@ import { services } from '../../../src-main/core/services.ts';
 import { connectDirectly } from '../../../src-main/host/direct.ts';
 import { effectiveLabels, putLabel } from '../../../src-main/store/labels.ts';
 import { photoFile } from '../../../src-main/store/photos.ts';
-import { wholePhotoRegion } from '../../../src-main/store/regions.ts';
+import { insertBox, wholePhotoRegion } from '../../../src-main/store/regions.ts';
 import { addModel, openStore, PACKAGES, photograph, photographShelf, type Store } from './workspace.ts';
 
 const call = connectDirectly(contract, services);
@@ -41,6 +41,23 @@ describe('searching with a region of the workspace', () => {
     expect(results.map(({ regionId }) => regionId)).not.toContain(region);
     expect(results[0]).toMatchObject({ kind: 'photo', source: 'import', verdict: 'sku', width: 64, height: 64 });
     expect(results[0].score).toBeGreaterThan(results[2].score - 1e-9);
+  });
+
+  test('leaves whole shelf photos out, unless they are asked for', async () => {
+    await photographShelf(join(store.folder, 'photos', 'shelf.png'), [PACKAGES.Cola], 1);
+    await store.import();
+    const shelf = regionOf('shelf.png');
+    const { photoId } = photoFile(store.workspace.database, join(store.folder, 'photos', 'shelf.png'))!;
+    insertBox(store.workspace.database, photoId, { x: 0, y: 0, width: 60, height: 60 }, 'person');
+    await indexWorkspace('cpu', store.context);
+    const found = async (products: boolean) => {
+      const asked = { region: regionOf('Cola-1.jpg'), count: 30, products };
+      return (await call('recognise.searchRegion', asked, store.context)).results.map(({ regionId }) => regionId);
+    };
+    expect(await found(true)).not.toContain(shelf);
+    expect(await found(false)).toContain(shelf);
+    store.workspace.database.prepare('DELETE FROM photo WHERE id = ?').run(photoId);
+    expect(await found(false)).not.toContain(shelf);
   });
 
   test('shows a label that was given a moment ago', async () => {

@@ -48,7 +48,10 @@ const stateNames = {
   knn: ['Named by the classifier', palette[1]],
 } as const;
 
-export function legendOf(labels: Labels, colouring: Colouring): Legend {
+/**
+ * @param given the palette's colours that SKUs have got, by name; new SKUs are added to it, so that none changes its colour while it is being worked on
+ */
+export function legendOf(labels: Labels, colouring: Colouring, given: Map<string, number>): Legend {
   const places = new Map<string, number>();
   const entries: { key: string; name: string; colour: Colour; count: number }[] = [];
   const add = (key: string, name: string, colour: Colour) => {
@@ -57,7 +60,10 @@ export function legendOf(labels: Labels, colouring: Colouring): Legend {
   };
   if (colouring === 'sku') {
     const own = labels.names.slice(0, MOST_SKUS);
-    for (const [i, name] of own.entries()) add(`sku ${i}`, name, palette[i % palette.length]);
+    for (const name of own) {
+      if (!given.has(name)) given.set(name, given.size);
+      add(`sku ${name}`, name, palette[given.get(name)! % palette.length]);
+    }
     if (labels.names.length > own.length) add('other', `${labels.names.length - own.length} other SKUs`, otherSkus);
   } else {
     for (const [key, [name, colour]] of Object.entries(stateNames)) add(key, name, colour);
@@ -67,19 +73,20 @@ export function legendOf(labels: Labels, colouring: Colouring): Legend {
   add('unnamed', 'Not named yet', gray);
 
   const entryOf = Uint16Array.from(labels.label, (label, point) => {
-    const entry = places.get(keyOf(label, labels.by[point], colouring))!;
+    const entry = places.get(keyOf(labels, point, colouring))!;
     entries[entry].count++;
     return entry;
   });
   return { entries, entryOf };
 }
 
-function keyOf(label: number, by: Labels['by'][number], colouring: Colouring): string {
+function keyOf(labels: Labels, point: number, colouring: Colouring): string {
+  const label = labels.label[point];
   if (label === pointStates.unnamed) return 'unnamed';
   if (label === pointStates.unknown) return 'unknown';
   if (label === pointStates.notAProduct) return 'not-a-product';
-  if (colouring === 'state') return by;
-  return label < MOST_SKUS ? `sku ${label}` : 'other';
+  if (colouring === 'state') return labels.by[point];
+  return label < MOST_SKUS ? `sku ${labels.names[label]}` : 'other';
 }
 
 /** What a point shows, in words. */

@@ -22,11 +22,12 @@ export class MapBoard {
   /** Keys of legend entries that are not drawn. */
   readonly hidden = new SvelteSet<string>();
   loaded = $state(false);
+  readonly #colours = new Map<string, number>();
   /** What was thrown. */
   error = $state.raw<unknown>(null);
 
   readonly selected = $derived(new Set(this.selection));
-  readonly legend = $derived(legendOf(this.labels, this.colouring));
+  readonly legend = $derived(legendOf(this.labels, this.colouring, this.#colours));
   readonly regions = $derived(this.points ? this.selection.map((point) => this.points!.ids[point]) : []);
   readonly job = $derived(jobs.of('recognise.map'));
 

@@ -18,9 +18,9 @@ void main() {
   ink = colour;
 }`;
 
-/** A disc with a soft rim; with a ring, in the ring's colour outside of 0.7 of the radius. */
+/** A disc with a soft rim; with a ring, in the ring's colour outside of 0.75 of the radius. */
 const fragmentShader = `#version 300 es
-precision mediump float;
+precision highp float;
 in vec4 ink;
 uniform float size;
 uniform vec4 ring;
@@ -28,7 +28,7 @@ out vec4 pixel;
 void main() {
   float radius = length(gl_PointCoord - 0.5) * 2.0;
   float soft = 2.0 / size;
-  vec4 here = mix(ink, vec4(ring.rgb, 1.0), ring.a * smoothstep(0.7 - soft, 0.7, radius));
+  vec4 here = mix(ink, vec4(ring.rgb, 1.0), ring.a * smoothstep(0.75 - soft, 0.75, radius));
   float cover = here.a * (1.0 - smoothstep(1.0 - soft, 1.0, radius));
   if (cover <= 0.0) discard;
   pixel = vec4(here.rgb * cover, cover);
@@ -112,7 +112,7 @@ export class PointCanvas {
     gl.uniform4f(uniform('ring'), 0, 0, 0, 0);
     gl.drawArrays(gl.POINTS, 0, this.#count);
     if (this.#raisedCount === 0) return;
-    gl.uniform1f(uniform('size'), (size + 5) * ratio);
+    gl.uniform1f(uniform('size'), (size + 4) * ratio);
     gl.uniform4f(uniform('ring'), ...ring, 1);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.#raised);
     gl.drawElements(gl.POINTS, this.#raisedCount, gl.UNSIGNED_INT, 0);
