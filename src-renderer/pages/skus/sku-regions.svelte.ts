@@ -8,8 +8,8 @@ export type SkuRegion = OutputOf<PageCall>['regions'][number];
 type Shown = NonNullable<InputOf<PageCall>['of']>;
 type Order = NonNullable<InputOf<PageCall>['order']>;
 
-/** Regions fetched at once. */
-const step = 2000;
+/** Regions fetched at once: some megabytes at most, and more than anybody looks through. */
+const step = 20_000;
 
 export class SkuRegions {
   regions = $state.raw<readonly SkuRegion[]>([]);
@@ -58,7 +58,8 @@ export class SkuRegions {
       this.regions = offset === 0 ? page.regions : [...this.regions, ...page.regions];
       this.total = page.total;
       this.error = null;
-      const present = new Set(this.ids);
+      // Not from `ids`: the page may have been left meanwhile, and what is derived is dead then.
+      const present = new Set(this.regions.map(({ id }) => id));
       this.selected = new Set([...this.selected].filter((id) => present.has(id)));
     } catch (error) {
       if (turn === this.#asked) this.error = error;

@@ -43,4 +43,4 @@ export const columns: readonly Column[] = [
   { key: 'gtins', title: 'GTINs', width: '9rem', right: true, onlyWide: true },
 ];
 
-export const layout = 'grid items-center gap-x-3 px-5';
+export const layout = 'grid items-center gap-x-3 px-2';
