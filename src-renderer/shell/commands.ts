@@ -30,7 +30,9 @@ export async function obey(command: Command, argument?: string): Promise<void> {
       return go(argument ?? 'library');
     case 'undo':
     case 'redo':
-      return takeBack(command);
+      // From the menu while a text field has the focus: what was typed.
+      if (document.activeElement?.matches('input, textarea, [contenteditable]')) document.execCommand(command);
+      else await takeBack(command);
   }
 }
 
