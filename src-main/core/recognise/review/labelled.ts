@@ -7,7 +7,7 @@ import { Vectors } from '../../../store/vectors.ts';
 import type { Breathe } from '../breathe.ts';
 import { type Answer, answerByVote, type VoteSetup } from '../classifier.ts';
 import { voterCount } from '../vote.ts';
-import { product } from './likeness.ts';
+import { ByteRows } from './byte-rows.ts';
 import type { Nearest } from './order.ts';
 import type { Products } from './products.ts';
 
@@ -27,7 +27,7 @@ interface Best {
 
 /** How a group stands: its typical open product, and what that one is near to. */
 interface Group {
-  /** Row of the most typical open product; −1 where none is open or none has a vector. */
+  /** Row of the most typical open product, or of what it was before all were named; −1 where it has no vector. */
   typical: number;
   readonly nearest: Map<number, Best>;
 }
@@ -42,6 +42,10 @@ export class Labelled {
   readonly #skuOf: Int32Array;
   readonly #rowsOfSku = new Map<number, Set<number>>();
   readonly #groups: Group[];
+  /** The typical product of each group. */
+  readonly #typicals: ByteRows | null;
+  readonly #one = new Float32Array(1);
+  readonly #all: Float32Array;
 
   constructor(products: Products) {
     this.#products = products;
@@ -49,6 +53,14 @@ export class Labelled {
     this.#examples = rows === null ? null : new Vectors(rows.dimensions);
     this.#skuOf = new Int32Array(rows?.count ?? 0);
     this.#groups = products.groups.map(() => ({ typical: -1, nearest: new Map() }));
+    this.#typicals = rows === null ? null : new ByteRows(rows.dimensions, products.groups.length);
+    this.#all = new Float32Array(products.groups.length);
+    for (const [number, group] of this.#groups.entries()) {
+      const row = products.rowOf[products.groups[number][0]];
+      if (this.#typicals === null || row < 0) continue;
+      group.typical = row;
+      this.#typicals.set(number, this.#vector(row));
+    }
   }
 
   label(place: number): BriefLabel | undefined {
@@ -134,38 +146,68 @@ export class Labelled {
 
   /** Brings what each group is near to up to date. */
   async #compare(touched: Set<number>, gained: readonly number[], lost: Map<number, number>, breathe: Breathe) {
-    const { rows, rowOf } = this.#products;
-    if (rows === null) return;
-    const first = gained.length > 0 && gained.length === this.#examples!.size;
-    for (const [number, group] of this.#groups.entries()) {
-      await breathe();
-      if (touched.has(number) || first) {
-        const open = this.typicalOpen(number);
-        const typical = open === undefined ? -1 : rowOf[open];
-        if (typical !== group.typical || first) {
-          group.typical = typical;
-          group.nearest.clear();
-          if (typical >= 0) for (const sku of this.#rowsOfSku.keys()) this.#nearestOf(group, sku);
-          continue;
-        }
+    if (this.#typicals === null) return;
+    const renewed: number[] = [];
+    for (const number of touched) {
+      const group = this.#groups[number];
+      const open = this.typicalOpen(number);
+      // A group that is done keeps its typical product: undo often opens it again.
+      const typical = open === undefined ? group.typical : this.#products.rowOf[open];
+      if (typical === group.typical) continue;
+      group.typical = typical;
+      group.nearest.clear();
+      if (typical < 0) continue;
+      this.#typicals.set(number, this.#vector(typical));
+      renewed.push(number);
+    }
+    // What became typical is compared with all examples; the others with those that are new.
+    for (const [sku, members] of this.#rowsOfSku) {
+      for (const row of members) {
+        await breathe();
+        for (const number of renewed) this.#offer(number, sku, row);
       }
-      if (group.typical < 0) continue;
-      for (const [row, sku] of lost) if (group.nearest.get(sku)?.row === row) this.#nearestOf(group, sku);
-      for (const row of gained) this.#offer(group, this.#skuOf[row], row);
+    }
+    const fresh = new Set(renewed);
+    for (const row of gained) {
+      await breathe();
+      this.#offerAll(row, fresh);
+    }
+    for (const [number, group] of this.#groups.entries()) {
+      if (group.typical < 0 || fresh.has(number)) continue;
+      for (const [row, sku] of lost) {
+        if (group.nearest.get(sku)?.row !== row) continue;
+        group.nearest.delete(sku);
+        for (const other of this.#rowsOfSku.get(sku) ?? []) this.#offer(number, sku, other);
+      }
+      await breathe();
     }
   }
 
-  #nearestOf(group: Group, sku: number): void {
-    group.nearest.delete(sku);
-    for (const row of this.#rowsOfSku.get(sku) ?? []) this.#offer(group, sku, row);
+  #vector(row: number): Float32Array {
+    const { vectors, dimensions } = this.#products.rows!;
+    return vectors.subarray(row * dimensions, (row + 1) * dimensions);
   }
 
-  #offer(group: Group, sku: number, row: number): void {
-    const { vectors, dimensions } = this.#products.rows!;
-    const vector = vectors.subarray(group.typical * dimensions, (group.typical + 1) * dimensions);
-    const similarity = product(this.#products.rows!, row, vector);
-    const best = group.nearest.get(sku);
-    if (best === undefined || similarity > best.similarity) group.nearest.set(sku, { similarity, row });
+  /** An example for one group. */
+  #offer(number: number, sku: number, row: number): void {
+    this.#typicals!.compare(this.#vector(row), number, this.#one);
+    note(this.#groups[number], sku, row, this.#one[0]);
+  }
+
+  /** An example for every group. */
+  #offerAll(row: number, except: ReadonlySet<number>): void {
+    this.#typicals!.compare(this.#vector(row), 0, this.#all);
+    for (const [number, group] of this.#groups.entries()) {
+      if (group.typical >= 0 && !except.has(number)) note(group, this.#skuOf[row], row, this.#all[number]);
+    }
+  }
+}
+
+function note({ nearest }: Group, sku: number, row: number, similarity: number): void {
+  const best = nearest.get(sku);
+  // Of equals the first row, so that the order of labelling leaves no trace.
+  if (best === undefined || similarity > best.similarity || (similarity === best.similarity && row < best.row)) {
+    nearest.set(sku, { similarity, row });
   }
 }
 

@@ -6,6 +6,7 @@ import { countEmbeddings } from '../../../store/embeddings.ts';
 import { activeModel, modelByName } from '../../../store/models.ts';
 import { type LocatedRegion, productRegions } from '../../../store/regions.ts';
 import { indexingNow, regionMark } from '../../../store/review.ts';
+import { toUnitLength } from '../../../vision/colour.ts';
 import type { Breathe } from '../breathe.ts';
 import type { Calibration } from '../calibrate.ts';
 import { descriptorNamed, mixedDescriptors } from '../descriptors.ts';
@@ -120,11 +121,7 @@ async function mixedRows(
     if (look === undefined) continue;
     const mixed = mixture.mix((name) => look[name]);
     // Where a way of seeing had nothing to say (a zero vector), the others speak alone.
-    const length = Math.hypot(...mixed) || 1;
-    vectors.set(
-      mixed.map((value) => value / length),
-      count * dimensions,
-    );
+    vectors.set(toUnitLength(mixed), count * dimensions);
     rowOf[place] = count++;
   }
   if (count === 0) return { rows: null, rowOf };
