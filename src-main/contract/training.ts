@@ -177,7 +177,12 @@ export const trainingCalls = {
   /** What would be trained and why; starts nothing. */
   'training.choices': call(
     z.object({ wishes: pretrainWishes.default({}), device }),
-    plan.extend({ models: z.array(z.string()), devices: z.array(z.string()) }),
+    plan.extend({
+      models: z.array(z.string()),
+      devices: z.array(z.string()),
+      /** For a first training of so many pictures. */
+      suggestedMinutes: z.number(),
+    }),
   ),
   /** What it would cost. */
   'training.estimate': call(z.object({ wishes: pretrainWishes.default({}), device }), estimate),

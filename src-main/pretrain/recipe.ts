@@ -54,6 +54,13 @@ const ENOUGH_EPOCHS = 60;
 /** More passes than this bring nothing, however much time is given. */
 const MOST_EPOCHS = 800;
 const DEFAULT_MINUTES = 60;
+/** Minutes to suggest for so many pictures, on a machine without an accelerator: about where a first useful result is. */
+const SUGGESTED_MINUTES = [
+  { upTo: 300, minutes: 10 },
+  { upTo: 3000, minutes: 30 },
+  { upTo: 20_000, minutes: 60 },
+  { upTo: Number.POSITIVE_INFINITY, minutes: 240 },
+];
 /** GFLOP/s that a step reaches, about: measured on CPUs, cautious for graphics cards. Only chooses a size; steps are timed. */
 const SPEED_PER_CORE = 55;
 const SPEED_OF_ACCELERATOR = 4000;
@@ -236,6 +243,11 @@ function fitted<Size extends { model: string; image: number; local: number }>(si
   vitNamed(size.model, image);
   vitNamed(size.model, local);
   return { ...size, image, local };
+}
+
+/** How long a first training of so many pictures had better be. */
+export function suggestedMinutes(pictures: number): number {
+  return row(SUGGESTED_MINUTES, pictures).minutes;
 }
 
 /** The most steps that a run of so many pictures is worth. */

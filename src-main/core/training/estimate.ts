@@ -11,7 +11,7 @@ import { gigaflopsPerImage } from '../../pretrain/cost.ts';
 import { imagesInMemory } from '../../pretrain/memory.ts';
 import { cacheKey, readIndex } from '../../pretrain/pictures/cache.ts';
 import { inStableOrder, keptSize, type PictureSource } from '../../pretrain/pictures/source.ts';
-import { type Choice, chooseRecipe, mostSteps } from '../../pretrain/recipe.ts';
+import { type Choice, chooseRecipe, mostSteps, suggestedMinutes } from '../../pretrain/recipe.ts';
 import { stepsWithin } from '../../pretrain/trainer/planning.ts';
 import type { Database } from '../../store/database.ts';
 import type { Workspace } from '../../store/workspace.ts';
@@ -58,6 +58,7 @@ export function trainingChoices(
     },
     models: [...VIT_NAMES],
     devices: [...devices],
+    suggestedMinutes: suggestedMinutes(sources.length),
   };
 }
 
