@@ -47,6 +47,21 @@ export const objectMask = rectangle.extend({
 });
 
 export const cuttingCalls = {
+  /** The photos to choose from, in the order of import. */
+  'segment.photos': call(
+    z.object({}),
+    z.object({
+      photos: z.array(
+        z.object({
+          id: z.number(),
+          /** Of the file; null where none is known any more. */
+          name: z.string().nullable(),
+          /** Products drawn on it. */
+          boxes: z.number(),
+        }),
+      ),
+    }),
+  ),
   /** The attention of the active model. Kept for a while, so that the other calls about the same need not look again. */
   'segment.preview': call(z.object({ subject, device }), attentionPreview),
   /** The smallest set of patches that holds a share of the attention. Runs no network where `segment.preview` came before. */

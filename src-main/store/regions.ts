@@ -102,6 +102,15 @@ export function photoRegions(database: Database, photoId: number): Region[] {
   return all<Region>(database, `SELECT ${columns} FROM region WHERE photo_id = ? ORDER BY id`, photoId);
 }
 
+/** Boxes on each photo that has any. */
+export function boxCounts(database: Database): Map<number, number> {
+  const rows = all<{ photoId: number; n: number }>(
+    database,
+    `SELECT photo_id AS photoId, count(*) AS n FROM region WHERE kind = 'box' GROUP BY photo_id`,
+  );
+  return new Map(rows.map(({ photoId, n }) => [photoId, n]));
+}
+
 /** The region that is the whole photo; every photo has one. */
 export function wholePhotoRegion(database: Database, photoId: number): number {
   const row = one<{ id: number }>(database, `SELECT id FROM region WHERE photo_id = ? AND kind = 'photo'`, photoId);

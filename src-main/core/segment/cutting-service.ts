@@ -1,12 +1,13 @@
 /** Attention, masks and cut-outs of one photo or product, for the page. */
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import type { Handlers } from '../../contract/call.ts';
 import type { cuttingCalls, Subject } from '../../contract/cutting.ts';
 import { massMask } from '../../model/mass-mask.ts';
-import { photoPath } from '../../store/photos.ts';
+import { photoPath, photos } from '../../store/photos.ts';
+import { boxCounts } from '../../store/regions.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
 import { unwritable } from '../export/unwritable.ts';
@@ -29,6 +30,16 @@ function benchOf(workspace: Workspace): Workbench {
 }
 
 export const cuttingHandlers: Handlers<typeof cuttingCalls, CoreContext> = {
+  'segment.photos': async (_, { workspace: { database } }) => {
+    const boxes = boxCounts(database);
+    return {
+      photos: photos(database).map(({ id, path }) => ({
+        id,
+        name: path === null ? null : basename(path),
+        boxes: boxes.get(id) ?? 0,
+      })),
+    };
+  },
   'segment.preview': async ({ subject, device }, { workspace, signal }) => {
     const bench = benchOf(workspace);
     const sitter = bench.sitter(subject);

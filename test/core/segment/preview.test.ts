@@ -66,6 +66,14 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
+test('the photos to choose from have a name and say how many products were drawn on them', async () => {
+  const { photos } = await call('segment.photos', {}, context());
+  expect(photos).toEqual([
+    { id: plain, name: 'plain.png', boxes: 0 },
+    { id: shelf, name: 'shelf.png', boxes: 2 },
+  ]);
+});
+
 describe('before any training', () => {
   test('shows the attention of an untrained encoder and says that it is one', async () => {
     const preview = await call('segment.preview', { subject: ofPhoto(plain) }, context());

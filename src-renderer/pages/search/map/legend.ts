@@ -72,7 +72,7 @@ export function legendOf(labels: Labels, colouring: Colouring, given: Map<string
   add('not-a-product', 'Not a product', [70, 74, 80]);
   add('unnamed', 'Not named yet', gray);
 
-  const entryOf = Uint16Array.from(labels.label, (label, point) => {
+  const entryOf = Uint16Array.from(labels.label, (_, point) => {
     const entry = places.get(keyOf(labels, point, colouring))!;
     entries[entry].count++;
     return entry;
