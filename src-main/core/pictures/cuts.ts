@@ -17,8 +17,8 @@ import { readOriginal } from './original.ts';
 /** The longer side of a crop, at most. */
 export const cutSide = 320;
 
-/** Crops that are cut and written at a time, of one photo. */
-const abreast = 3;
+/** Crops that are cut and written at a time, of one photo: one is cut while another is written. */
+const abreast = 2;
 
 function folderOf(workspace: Workspace, sha256: string): string {
   return workspace.path('cache', 'regions', sha256.slice(0, 2), sha256);

@@ -1,5 +1,6 @@
 /** Thumbnails, photos and crops of regions, by id. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { GondolaError } from '../../base/errors.ts';
 import type { PictureKind } from '../../contract/pictures.ts';
 import { type Photo, photoById } from '../../store/photos.ts';
@@ -14,8 +15,8 @@ import { readOriginal } from './original.ts';
 /** The longer side of a photo on the screen, at most: a 4K screen's and a little more. */
 const screenSide = 4096;
 
-/** Photos that are decoded at a time: a core is left for whoever scrolls, and two decoded photos of 50 megapixels are 300 MB. */
-const abreast = 2;
+/** Photos that are decoded at a time: half the cores are left for whoever scrolls, and two decoded photos of 50 megapixels are 300 MB. */
+const abreast = Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)));
 
 export class Pictures {
   readonly #workspace: Workspace;

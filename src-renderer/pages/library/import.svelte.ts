@@ -81,7 +81,7 @@ export async function checkPhotos(): Promise<void> {
       notices.say(`${checkedInWords(checked, failing)}${unread}`, unread ? 'warning' : 'success');
   } catch (error) {
     // Another page may have begun it already.
-    if (!(error instanceof CallError && error.code === 'job-running')) notices.error(error);
+    if (!(error instanceof CallError && error.code === 'job-busy')) notices.error(error);
   }
 }
 
