@@ -81,6 +81,8 @@ export const reviewCalls = {
       limit: z.number().int().min(1).max(1000).default(50),
     }),
     z.object({
+      /** Changes with the workspace: two answers of the same mark are of the same moment. */
+      mark: z.string(),
       grouping: reviewGrouping,
       /** Whether there is an active model, which `recognise.index` needs. */
       model: z.boolean(),

@@ -95,7 +95,10 @@ export class LabelBoard {
   /** Shows what is there now, e.g. after labels changed elsewhere; stays where the user is. */
   refresh(): Promise<void> {
     return this.#step(async () => {
+      const before = this.queue?.mark;
       await this.#loadQueue();
+      // The news of one's own answer.
+      if (before !== undefined && this.queue?.mark === before) return;
       this.names = (await this.#call('review.names', {})).names;
       const here = this.focused?.id;
       if (here === undefined || !(await this.#stillThere(here))) await this.#next();
@@ -225,6 +228,8 @@ export class LabelBoard {
       return;
     }
     const { focus } = this;
+    const named = new Set(regions);
+    const done = this.members.every((member) => named.has(member.id) || !isOpen(member));
     await this.#call('catalogue.label', { regions, naming });
     this.#did(regions[0]);
     if (naming.verdict === 'sku') {
@@ -235,14 +240,14 @@ export class LabelBoard {
     const what = naming.verdict === 'sku' ? naming.sku : naming.verdict === 'unknown' ? 'unknown' : 'not a product';
     const sentence = `${counted(regions.length, 'product')} labelled ${what}.`;
     await this.#loadQueue();
-    await this.#show(regions[0]);
     this.selected = new Set();
-    const next = nextOpen(this.members, focus);
-    if (next < 0) await this.#next(sentence);
-    else {
-      this.focusAt(next);
-      this.said = `${sentence} ${this.#counts()}`;
+    if (done) {
+      await this.#next(sentence);
+      return;
     }
+    await this.#show(regions[0]);
+    this.focusAt(Math.max(0, nextOpen(this.members, focus)));
+    this.said = `${sentence} ${this.#counts()}`;
   }
 
   #did(region: number): void {

@@ -27,12 +27,12 @@ interface State {
   readonly products: Products;
   readonly labelled: Labelled;
   readonly skuNames: ReadonlyMap<number, string>;
+  readonly changeMark: string;
 }
 
 interface Held extends State {
   readonly productsMark: string;
   readonly regionMark: string;
-  readonly changeMark: string;
 }
 
 export class ReviewBoard {
@@ -46,7 +46,7 @@ export class ReviewBoard {
   }
 
   async queue(input: Required<InputOf<Calls['review.queue']>>): Promise<OutputOf<Calls['review.queue']>> {
-    const { products, labelled, skuNames } = await this.#present();
+    const { products, labelled, skuNames, changeMark: mark } = await this.#present();
     const skipped = new Set<number>();
     for (const id of input.skip) {
       const place = products.placeOf.get(id);
@@ -76,6 +76,7 @@ export class ReviewBoard {
       else answers.refused++;
     }
     return {
+      mark,
       grouping: products.grouping,
       model: products.model,
       notIndexed: products.rowOf.reduce((count, row) => count + (row < 0 ? 1 : 0), 0),
