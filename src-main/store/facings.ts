@@ -14,6 +14,14 @@ export interface Facing {
   height: number;
 }
 
+/** A facing with how well it can be seen. */
+export interface SeenFacing extends Facing {
+  /** 1: its box touches the photo's edge, so that a part of it is likely missing. */
+  cut: 0 | 1;
+  /** 1: its photo failed a check, e.g. it is blurred or dark. */
+  flawed: 0 | 1;
+}
+
 /** Whose facings: all, those that a person or an import named, or those that the classifier named. */
 export type FacingsOf = 'all' | 'given' | 'classified';
 
@@ -36,11 +44,22 @@ const orders: Record<FacingOrder, string> = {
   doubtful: `${rank} DESC, label.confidence, region.id`,
 };
 
+/** Pixels from the photo's edge within which a box touches it. */
+const edge = 2;
+
 /** Every facing of every SKU, in the order of regions. */
-export function facings(database: Database): Facing[] {
-  return all<Facing>(
+export function facings(database: Database): SeenFacing[] {
+  return all<SeenFacing>(
     database,
-    `SELECT ${columns} FROM ${joined} WHERE label.sku_id IS NOT NULL ORDER BY label.region_id`,
+    `SELECT ${columns}, ifnull(photo_check.failing, 0) <> 0 AS flawed,
+       region.kind = 'box' AND (region.x <= ? OR region.y <= ? OR region.x + region.width >= photo.width - ?
+         OR region.y + region.height >= photo.height - ?) AS cut
+     FROM ${joined} JOIN photo ON photo.id = region.photo_id LEFT JOIN photo_check ON photo_check.photo_id = region.photo_id
+     WHERE label.sku_id IS NOT NULL ORDER BY label.region_id`,
+    edge,
+    edge,
+    edge,
+    edge,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Which pictures stand for a SKU in lists: the one that a person chose, then its best facings. */
 import { GondolaError } from '../../base/errors.ts';
 import type { Database } from '../../store/database.ts';
-import type { Facing } from '../../store/facings.ts';
+import type { SeenFacing } from '../../store/facings.ts';
 import { journalled } from '../../store/journal.ts';
 import { effectiveLabel } from '../../store/labels.ts';
 import { requireSku } from './actions.ts';
@@ -14,11 +14,13 @@ const clear = 256;
 
 const rank = { person: 0, import: 1, knn: 2 } as const;
 
-/** Who says so first, then how many pixels show it, then how sure the classifier is. */
-function better(a: Facing, b: Facing): number {
-  const pixels = ({ width, height }: Facing) => Math.min(clear, width, height);
+/** Who says so first, then whether it is whole, then whether its photo is good, then how many pixels show it, then how sure the classifier is. */
+function better(a: SeenFacing, b: SeenFacing): number {
+  const pixels = ({ width, height }: SeenFacing) => Math.min(clear, width, height);
   return (
     rank[a.source] - rank[b.source] ||
+    a.cut - b.cut ||
+    a.flawed - b.flawed ||
     pixels(b) - pixels(a) ||
     (b.confidence ?? 0) - (a.confidence ?? 0) ||
     a.regionId - b.regionId
@@ -31,12 +33,12 @@ function better(a: Facing, b: Facing): number {
  *
  * @param chosen a person's choice; it is passed over where the region shows another SKU by now
  */
-export function referencesOf(facings: readonly Facing[], chosen: number | null): number[] {
+export function referencesOf(facings: readonly SeenFacing[], chosen: number | null): number[] {
   const ordered = facings.toSorted(better);
   const first = ordered.find(({ regionId }) => regionId === chosen);
   const photos = new Set<number>(first ? [first.photoId] : []);
-  const alone: Facing[] = [];
-  const further: Facing[] = [];
+  const alone: SeenFacing[] = [];
+  const further: SeenFacing[] = [];
   for (const facing of ordered) {
     if (facing === first) continue;
     (photos.has(facing.photoId) ? further : alone).push(facing);

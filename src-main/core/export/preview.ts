@@ -17,7 +17,7 @@ type PreviewCall = (typeof exportCalls)['export.preview'];
  * Products that are rehearsed; of a larger catalogue the first photos with so many are, and sizes are estimated from them. COCO reads the
  * mask of each product, which takes about a millisecond.
  */
-const most: Record<ExportFormat, number> = { csv: 100_000, json: 100_000, coco: 3000, imagefolder: 100_000 };
+const most: Record<ExportFormat, number> = { csv: 100_000, json: 30_000, coco: 3000, imagefolder: 100_000 };
 
 /** @throws GondolaError `copy-useless`, `cancelled`. A folder that cannot be used is told in the answer, beside what would be written. */
 export async function previewExport(

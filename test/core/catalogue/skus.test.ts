@@ -17,7 +17,8 @@ import { splitSku } from '../../../src-main/core/catalogue/split.ts';
 import { all, type Database } from '../../../src-main/store/database.ts';
 import { history, redo, undo } from '../../../src-main/store/journal.ts';
 import { putLabel } from '../../../src-main/store/labels.ts';
-import { insertPhoto } from '../../../src-main/store/photos.ts';
+import { putPhotoCheck } from '../../../src-main/store/photo-checks.ts';
+import { insertPhoto, photos } from '../../../src-main/store/photos.ts';
 import { insertBox } from '../../../src-main/store/regions.ts';
 import { skuByName } from '../../../src-main/store/skus.ts';
 import { Workspace } from '../../../src-main/store/workspace.ts';
@@ -35,7 +36,7 @@ beforeEach(() => {
   boxes = [1, 2].flatMap((number) => {
     const photo = insertPhoto(database, aPhoto(number));
     return [1, 2, 3, 4].map((size) =>
-      insertBox(database, photo, { x: size, y: 0, width: 10 * size, height: 10 * size }, 'import'),
+      insertBox(database, photo, { x: 10 * size, y: 5, width: 10 * size, height: 10 * size }, 'import'),
     );
   });
 });
@@ -80,6 +81,17 @@ describe('the list of SKUs', () => {
     name([boxes[0], boxes[2], boxes[4]], 'Cola');
     classified(boxes[3], 'Cola', 0.99);
     expect(sku('Cola')?.references).toEqual([boxes[2], boxes[4], boxes[0], boxes[3]]);
+  });
+
+  test('shows whole products before those that the photo’s edge cuts, and good photos before blurred ones', () => {
+    const second = photos(database)[1].id;
+    const cut = insertBox(database, second, { x: 60, y: 5, width: 40, height: 60 }, 'import');
+    name([boxes[4], cut], 'Cola');
+    expect(sku('Cola')?.references).toEqual([boxes[4], cut]);
+    name([boxes[1], boxes[6]], 'Fanta');
+    expect(sku('Fanta')?.references).toEqual([boxes[6], boxes[1]]);
+    putPhotoCheck(database, second, 1, { blur: 0.9, dark: 10, median: 100, light: 200, glare: 0, tilt: 0 }, ['blur']);
+    expect(sku('Fanta')?.references).toEqual([boxes[1], boxes[6]]);
   });
 
   test('shows the chosen reference first, and forgets the choice while its region shows something else', () => {
