@@ -19,7 +19,9 @@ export function viewAround(
 ): View {
   const { photoWidth, photoHeight } = member;
   if (what === 'photo') return { x: 0, y: 0, width: photoWidth, height: photoHeight };
-  const height = Math.max(member.height * SURROUNDINGS, (member.width * SURROUNDINGS) / ASPECT);
+  const wanted = Math.max(member.height * SURROUNDINGS, (member.width * SURROUNDINGS) / ASPECT);
+  // No more than the whole photo.
+  const height = Math.min(wanted, Math.max(photoHeight, photoWidth / ASPECT));
   const width = height * ASPECT;
   const along = (middle: number, size: number, whole: number) =>
     size >= whole ? (whole - size) / 2 : Math.min(whole - size, Math.max(0, middle - size / 2));

@@ -154,6 +154,7 @@ describe('the view of the photo', () => {
   test('a product as large as the photo is shown in the middle', () => {
     const view = viewAround({ x: 0, y: 0, width: 1000, height: 800, ...photo }, 'region');
     expect(view.x + view.width / 2).toBeCloseTo(500);
+    expect([view.y, view.height]).toEqual([0, 800]);
     expect(viewAround({ x: 1, y: 2, width: 3, height: 4, ...photo }, 'photo')).toEqual({
       x: 0,
       y: 0,
