@@ -106,6 +106,8 @@ export const browseCalls = {
       lastTaken: z.string().nullable(),
       photos: z.number(),
       unchecked: z.number(),
+      /** Files that could not be imported. */
+      problems: z.number(),
     }),
   ),
   'library.photo': call(z.object({ id }), photoDetails),

@@ -27,7 +27,7 @@ export function measureQuality(picture: Picture): Quality {
     median,
     light,
     glare: glareShare(picture),
-    tilt: tiltDegrees(grey, width, height),
+    tilt: tiltDegrees(smoothed(grey, width), width, height),
   };
 }
 
@@ -114,17 +114,31 @@ const mostTilt = 20;
 /** Bins a degree. */
 const fineness = 2;
 /** Gradients below this are noise. */
-const weakest = 24;
+const weakest = 16;
+
+/** Binomial, 5 × 5: the direction of an edge is that of its pixels' stairs without it. */
+function smoothed(grey: Float32Array, width: number): Float32Array {
+  const half = new Float32Array(grey.length);
+  const whole = new Float32Array(grey.length);
+  const pass = (from: Float32Array, into: Float32Array, step: number) => {
+    for (let i = 2 * step; i < grey.length - 2 * step; i++) {
+      into[i] = (from[i - 2 * step] + from[i + 2 * step] + 4 * (from[i - step] + from[i + step]) + 6 * from[i]) / 16;
+    }
+  };
+  pass(grey, half, 1);
+  pass(half, whole, width);
+  return whole;
+}
 
 /**
- * The lean that most level edges share: shelf boards, price rails, upper edges of boxes. Gradients are taken over three pixels and only in the middle
- * of the way from one level to another, where their direction is exact.
+ * The lean that most level edges share: shelf boards, price rails, upper edges of boxes.
+ * @param grey smoothed
  */
 function tiltDegrees(grey: Float32Array, width: number, height: number): number | null {
   const bins = new Float64Array(2 * mostTilt * fineness + 1);
   let total = 0;
-  for (let y = 2; y < height - 2; y++) {
-    for (let x = 2; x < width - 2; x++) {
+  for (let y = 4; y < height - 4; y++) {
+    for (let x = 4; x < width - 4; x++) {
       const at = y * width + x;
       // Scharr's weights: their direction errs by less than half a degree, Sobel's by up to two.
       const a = grey[at - width - 1];

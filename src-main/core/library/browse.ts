@@ -30,12 +30,14 @@ export const browseHandlers: Handlers<typeof browseCalls, CoreContext> = {
   'library.cards': async ({ ids }, { workspace }) => ({ cards: regionCards(workspace.database, ids) }),
   'library.folders': async (_, { workspace: { database } }) => {
     const { first, last } = takenRange(database);
+    const { photos, importProblems: problems } = counts(database);
     return {
       folders: foldersOf(filePaths(database)),
       firstTaken: first,
       lastTaken: last,
-      photos: counts(database).photos,
+      photos,
       unchecked: countUnchecked(database, checksVersion),
+      problems,
     };
   },
   'library.photo': async ({ id }, { workspace }) => photo(workspace, id),

@@ -4,9 +4,9 @@ import { basename } from 'node:path';
 import { stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { Workers } from '../../base/workers.ts';
-import { type PhotoMeasures, photosToCheck, putPhotoCheck } from '../../store/photo-checks.ts';
+import { facingPixels, type PhotoMeasures, photosToCheck, putPhotoCheck } from '../../store/photo-checks.ts';
 import type { Workspace } from '../../store/workspace.ts';
-import { checksVersion, failingChecks } from './checks.ts';
+import { checksVersion, failingChecks, judged } from './checks.ts';
 import type { FileProblem } from './problems.ts';
 
 export interface CheckTask {
@@ -18,7 +18,7 @@ export type CheckAnswer = { measures: PhotoMeasures } | { problem: FileProblem }
 
 export interface CheckSummary {
   checked: number;
-  /** Photos that fail a check by their pixels. */
+  /** Photos that fail at least one check. */
   failing: number;
   problems: FileProblem[];
   seconds: number;
@@ -44,10 +44,9 @@ export async function checkPhotos({ database }: Workspace, context: JobContext):
         const answer = await workers.run({ path, sha256 });
         if ('problem' in answer) summary.problems.push(answer.problem);
         else {
-          const failing = failingChecks(answer.measures);
-          putPhotoCheck(database, id, checksVersion, answer.measures, failing);
+          putPhotoCheck(database, id, checksVersion, answer.measures, failingChecks(answer.measures));
           summary.checked++;
-          if (failing.length > 0) summary.failing++;
+          if (judged(answer.measures, facingPixels(database, id)).findings.length > 0) summary.failing++;
         }
         meter.advance(1, basename(path));
       }
