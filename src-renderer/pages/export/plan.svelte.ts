@@ -21,6 +21,7 @@ export class ExportPlan {
   exporting = $state(false);
   result = $state.raw<Result | null>(null);
   error = $state.raw<unknown>(null);
+  cancelled = $state(false);
 
   #stop: AbortController | null = null;
 
@@ -51,10 +52,12 @@ export class ExportPlan {
     this.exporting = true;
     this.result = null;
     this.error = null;
+    this.cancelled = false;
     try {
       this.result = await call('export.catalogue', { ...this.#choice(), out });
     } catch (error) {
-      if (!(error instanceof CallError && error.code === 'cancelled')) this.error = error;
+      this.cancelled = error instanceof CallError && error.code === 'cancelled';
+      if (!this.cancelled) this.error = error;
     } finally {
       this.exporting = false;
       await this.refresh();

@@ -79,7 +79,7 @@ describe('an export that is being planned', () => {
     call.mockRejectedValueOnce(new CallError({ code: 'cancelled', message: 'Stopped.' }));
     call.mockResolvedValueOnce(preview('/out'));
     await plan.run();
-    expect(plan.error).toBeNull();
+    expect([plan.error, plan.cancelled]).toEqual([null, true]);
   });
 });
 
