@@ -88,13 +88,15 @@ async function build(
       mixture.mix((name) => look[name]),
     );
   }
-  if (vectors.size === 0) {
-    throw new GondolaError(
-      'not-indexed',
-      'Nothing in this workspace is indexed yet.',
-      'Run `gondola index WORKSPACE` first.',
-    );
-  }
+  if (vectors.size === 0) throw nothingIndexed();
   const { place } = stored;
   return { model, vectors, madeFrom, query: (seen) => mixture.mix((name) => place(name, seen[name])) };
+}
+
+export function nothingIndexed(): GondolaError {
+  return new GondolaError(
+    'not-indexed',
+    'Nothing in this workspace is indexed yet.',
+    'Run `gondola index WORKSPACE` first.',
+  );
 }

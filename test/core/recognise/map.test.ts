@@ -105,9 +105,10 @@ describe('the map of a workspace', () => {
   const points = async () => (await call('recognise.mapPoints', {}, store.context)).map;
 
   test('is not there before it is drawn, and cannot be drawn before there are vectors', async () => {
-    expect(await points()).toBeNull();
+    await expect(points()).rejects.toMatchObject({ code: 'not-indexed' });
     await expect(call('recognise.map', {}, store.context)).rejects.toMatchObject({ code: 'not-indexed' });
     await indexWorkspace('cpu', store.context);
+    expect(await points()).toBeNull();
   });
 
   test('shows every product once, boxes among them, and no photo that has boxes', async () => {
@@ -164,11 +165,11 @@ describe('the map of a workspace', () => {
     expect(await points()).toMatchObject({ outdated: false });
     expect((await points())!.ids).toHaveLength(18);
     await addModel(store.workspace, 'second', 2);
+    await indexWorkspace('cpu', store.context);
     expect(await points()).toBeNull();
   });
 
   test('stopped, it leaves the old one as it was', async () => {
-    await indexWorkspace('cpu', store.context);
     await call('recognise.map', {}, store.context);
     const controller = new AbortController();
     const stopped = store.watched({

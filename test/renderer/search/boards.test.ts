@@ -4,7 +4,11 @@ import { MapBoard } from '../../../src-renderer/pages/search/map/map-board.svelt
 import { SearchBoard } from '../../../src-renderer/pages/search/search-board.svelte.ts';
 
 const { call } = vi.hoisted(() => ({ call: vi.fn() }));
-vi.mock('../../../src-renderer/lib/client.ts', () => ({ call, onCoreEvent: () => () => {}, CallError: Error }));
+vi.mock('../../../src-renderer/lib/client.ts', () => ({
+  call,
+  onCoreEvent: () => () => {},
+  CallError: class extends Error {},
+}));
 beforeEach(() => call.mockReset());
 
 const found = (...ids: number[]) => ({ results: ids.map((regionId) => ({ regionId, score: 1 })) });

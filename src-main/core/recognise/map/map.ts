@@ -6,12 +6,13 @@ import { Random } from '../../../base/random.ts';
 import { Workers } from '../../../base/workers.ts';
 import { type mapLabels, type mapPoints, type mapSummary, pointStates } from '../../../contract/search.ts';
 import type { Database } from '../../../store/database.ts';
+import { countEmbeddings } from '../../../store/embeddings.ts';
 import { effectiveLabels } from '../../../store/labels.ts';
-import { activeModel } from '../../../store/models.ts';
 import { productPhotos } from '../../../store/regions.ts';
 import type { Vectors } from '../../../store/vectors.ts';
 import type { CoreContext } from '../../context.ts';
-import { madeFromNow, searchIndex } from '../search-index.ts';
+import { madeFromNow, nothingIndexed, searchIndex } from '../search-index.ts';
+import { requireActiveModel } from '../spaces.ts';
 import type { LayoutAnswer, LayoutTask } from './layout-worker.ts';
 import { keepMap, keptMap } from './map-file.ts';
 
@@ -136,12 +137,16 @@ function fitted(places: Float32Array): { x: number[]; y: number[] } {
   return { x, y };
 }
 
-/** The map as it was last drawn, less what is no product any more; null where none is of the active model. */
+/**
+ * The map as it was last drawn, less what is no product any more; null where none is of the active model.
+ * @throws GondolaError `no-model`, `not-indexed`: before a map can be drawn at all
+ */
 export async function storedMapPoints({ workspace }: CoreContext): Promise<z.infer<typeof mapPoints> | null> {
   const { database } = workspace;
+  const model = requireActiveModel(database);
+  if (countEmbeddings(database, model.id) === 0) throw nothingIndexed();
   const map = await keptMap(workspace);
-  const model = activeModel(database);
-  if (map === null || model === undefined || map.modelId !== model.id) return null;
+  if (map === null || map.modelId !== model.id) return null;
   const products = productPhotos(database);
   const shown = [...map.ids.keys()].filter((i) => products.has(map.ids[i]));
   return {

@@ -2,7 +2,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import type { z } from 'zod';
 import type { mapPoints } from '../../../../src-main/contract/search.ts';
-import { call } from '../../../lib/client.ts';
+import { CallError, call } from '../../../lib/client.ts';
 import { jobs } from '../../../state/jobs.svelte.ts';
 import { type Colouring, type Labels, legendOf, pointName } from './legend.ts';
 
@@ -23,8 +23,9 @@ export class MapBoard {
   readonly hidden = new SvelteSet<string>();
   loaded = $state(false);
   readonly #colours = new Map<string, number>();
-  /** What was thrown. */
+  /** What was thrown when the map was opened, and when it was drawn. */
   error = $state.raw<unknown>(null);
+  drawError = $state.raw<unknown>(null);
 
   readonly selected = $derived(new Set(this.selection));
   readonly legend = $derived(legendOf(this.labels, this.colouring, this.#colours));
@@ -70,12 +71,12 @@ export class MapBoard {
 
   /** Has the map drawn by the core; goes on when the page is left. */
   async draw(anew: boolean): Promise<void> {
-    this.error = null;
+    this.drawError = null;
     try {
       await call('recognise.map', { anew });
       await this.load();
     } catch (error) {
-      this.error = error;
+      if (!(error instanceof CallError && error.code === 'cancelled')) this.drawError = error;
     }
   }
 
