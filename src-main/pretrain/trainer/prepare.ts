@@ -79,6 +79,8 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
   if (settled !== recipe) {
     context.say(`The batch is ${settled.batch}, since only ${index.pictures.length} pictures could be read.`);
   }
+  stopIfAsked(context.signal);
+  context.progress({ done: 0, total: 0, rate: 0, eta: null, message: 'preparing the network' });
   const pictures = PictureFile.open(request.cacheFolder, index);
   const runtime = await openRuntime(recipe.device);
   const learner = await Learner.create(runtime, {
