@@ -11,6 +11,14 @@ export interface Place {
   readonly y: number;
 }
 
+/** Where arrow keys go, y upwards. */
+export const arrowDirections: Readonly<Record<string, Place>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: 1 },
+  ArrowDown: { x: 0, y: -1 },
+};
+
 /** The nearest point within a radius, or −1. @param shown leaves points out */
 export function nearestPoint(points: Points, to: Place, radius: number, shown: (point: number) => boolean): number {
   let nearest = -1;
