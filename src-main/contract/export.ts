@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { call } from './call.ts';
 import { fileProblem } from './library.ts';
 
-export const exportFormats = ['csv', 'json', 'coco', 'imagefolder'] as const;
+export const exportFormats = ['csv', 'xlsx', 'json', 'coco', 'imagefolder'] as const;
 
 const previewWarning = z.object({ message: z.string(), hint: z.string() });
 
@@ -34,6 +34,16 @@ export const exportPreview = z.object({
   estimated: z.boolean(),
   /** How each text file begins, and what each of its lists begins with. */
   texts: z.array(z.object({ file: z.string(), bytes: z.number(), excerpt: z.array(excerptPiece) })),
+  /** How each sheet of a workbook begins; `omitted` rows follow. */
+  tables: z.array(
+    z.object({
+      file: z.string(),
+      title: z.string(),
+      columns: z.array(z.string()),
+      rows: z.array(z.array(z.union([z.string(), z.number()]))),
+      omitted: z.number(),
+    }),
+  ),
   /** The first pictures, by what they show. */
   pictures: z.array(
     z.object({ file: z.string(), of: z.union([z.object({ region: z.number() }), z.object({ photo: z.number() })]) }),

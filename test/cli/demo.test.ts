@@ -55,7 +55,7 @@ describe('gondola demo', () => {
     expect(result.unlabelled.asked).toBeGreaterThan(0);
     expect(result.unlabelled.answered + result.unlabelled.unknown).toBe(result.unlabelled.asked);
     expect((await sharp(join(folder, 'demo.png')).metadata()).width).toBe(1200);
-    expect((await readdir(join(folder, 'export'))).sort()).toEqual(['coco', 'csv', 'imagefolder', 'json']);
+    expect((await readdir(join(folder, 'export'))).sort()).toEqual(['coco', 'csv', 'imagefolder', 'json', 'xlsx']);
     expect(JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8'))).toMatchObject({ gondola: 'demo' });
   }, 240_000);
 

@@ -16,17 +16,20 @@ export const exportVerb: Verb = {
       .description('write the catalogue for other programs')
       .argument('<workspace>', 'labelled, or not yet')
       .addOption(
-        new Option('--format <format>', 'csv, json, coco or imagefolder').choices(exportFormats).makeOptionMandatory(),
+        new Option('--format <format>', 'csv, xlsx, json, coco or imagefolder')
+          .choices(exportFormats)
+          .makeOptionMandatory(),
       )
       .addOption(new Option('--out <dir>', 'the folder for the export').makeOptionMandatory())
       .addOption(
-        new Option('--copy', 'put copies of the photos in, so that the folder can be given away (csv, json, coco)'),
+        new Option('--copy', 'put copies of the photos in, so that the folder can be given away (not for imagefolder)'),
       )
       .addHelpText(
         'after',
         `
 csv          catalogue.csv, a row for each product: for spreadsheets, and for \`gondola import --labels\`, which takes people's and
              imported labels and leaves the classifier's answers (source knn) out
+xlsx         catalogue.xlsx, a workbook for Excel and LibreOffice: a summary, the SKUs, the share of shelf, and each product
 json         catalogue.json, everything, and catalogue.schema.json, which explains it
 coco         instances.json for detectors; outlines where \`gondola segment\` has made masks, else boxes. Readers of COCO know no EXIF,
              so photos that were taken on their side are copied upright

@@ -55,6 +55,8 @@ export function shareOfShelf(database: Database): ShareOfShelf {
       const [identified, unknown, others] = [labelled('sku'), labelled('unknown'), labelled('not-a-product')];
       const products = regions - others;
       const found = facings(database);
+      const facingsBySku = new Map<number, number>();
+      for (const { skuId } of found) facingsBySku.set(skuId, (facingsBySku.get(skuId) ?? 0) + 1);
       return {
         products,
         identified,
@@ -62,18 +64,15 @@ export function shareOfShelf(database: Database): ShareOfShelf {
         unknown,
         unlabelled: products - identified - unknown,
         unknownShare: products === 0 ? null : (products - identified) / products,
-        categories: shares(
-          skus(database),
-          Map.groupBy(found, ({ skuId }) => skuId),
-        ),
+        categories: categoryShares(skus(database), facingsBySku),
       };
     })
     .deferred();
 }
 
-function shares(all: readonly Sku[], facingsBySku: ReadonlyMap<number, readonly unknown[]>): CategoryShare[] {
-  const count = (members: readonly Sku[]) =>
-    members.reduce((sum, { id }) => sum + (facingsBySku.get(id)?.length ?? 0), 0);
+/** @param facingsBySku how many facings each SKU has, by its id */
+export function categoryShares(all: readonly Sku[], facingsBySku: ReadonlyMap<number, number>): CategoryShare[] {
+  const count = (members: readonly Sku[]) => members.reduce((sum, { id }) => sum + (facingsBySku.get(id) ?? 0), 0);
   const total = count(all);
   return [...Map.groupBy(all, ({ category }) => category)]
     .map(([category, members]): CategoryShare => {

@@ -12,7 +12,7 @@ import type { Destination, TextParts } from './destination.ts';
 import type { Originals } from './originals.ts';
 
 /** The first seven are those of label files. x … height are empty for a product that is its whole photo. */
-const columns = ['path', 'label', 'group', 'x', 'y', 'width', 'height', ...exportedColumns] as const;
+export const columns = ['path', 'label', 'group', 'x', 'y', 'width', 'height', ...exportedColumns] as const;
 
 type Cells = Record<(typeof columns)[number], string | number | null>;
 
@@ -37,7 +37,7 @@ export async function writeCsv(
   return rows.length;
 }
 
-function cellsOf(path: string, photo: CataloguePhoto, region: CatalogueRegion): Cells {
+export function cellsOf(path: string, photo: CataloguePhoto, region: CatalogueRegion): Cells {
   const { label } = region;
   const sku = label?.sku ?? null;
   const isBox = region.kind === 'box';

@@ -5,6 +5,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Staging } from './staging.ts';
+import { type Sheet, workbook } from './workbook.ts';
 
 /** Members of the same kind, e.g. the rows of a csv, of which a preview shows the first. */
 export interface TextList {
@@ -31,6 +32,7 @@ export interface Destination {
   /** Where the export will be in the end, absolute: relative paths in its files start here. */
   readonly final: string;
   text(file: string, parts: TextParts): Promise<void>;
+  workbook(file: string, sheets: readonly Sheet[]): Promise<void>;
   /** @param bytes of the photo, as the library knows it */
   copy(file: string, source: string, bytes: number): Promise<void>;
   picture(file: string, order: PictureOrder): Promise<void>;
@@ -73,6 +75,7 @@ export function onDisk({ folder, final }: Staging): Destination {
   return {
     final,
     text: async (file, parts) => writeFile(await place(file), textOf(parts)),
+    workbook: async (file, sheets) => writeFile(await place(file), workbook(sheets)),
     copy: async (file, source) => copyFile(source, await place(file)),
     picture: async (file, { render }) => {
       const bytes = await render();

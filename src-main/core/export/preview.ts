@@ -17,7 +17,13 @@ type PreviewCall = (typeof exportCalls)['export.preview'];
  * Products that are rehearsed; of a larger catalogue the first photos with so many are, and sizes are estimated from them. COCO reads the
  * mask of each product, which takes about a millisecond.
  */
-const most: Record<ExportFormat, number> = { csv: 100_000, json: 30_000, coco: 3000, imagefolder: 100_000 };
+const most: Record<ExportFormat, number> = {
+  csv: 100_000,
+  xlsx: 30_000,
+  json: 30_000,
+  coco: 3000,
+  imagefolder: 100_000,
+};
 
 /** @throws GondolaError `copy-useless`, `cancelled`. A folder that cannot be used is told in the answer, beside what would be written. */
 export async function previewExport(
@@ -55,6 +61,7 @@ export async function previewExport(
     bytes: sum('bytes'),
     estimated: rehearsal.makesPictures || scale !== 1,
     texts,
+    tables: rehearsal.tables,
     pictures: rehearsal.pictures,
     warnings: warningsOf(format, catalogue, {
       missing: catalogue.photos.filter((photo) => !isThere(photo)).length,

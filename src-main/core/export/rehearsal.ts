@@ -1,6 +1,7 @@
 /** A destination that writes nothing and notes what would be there, how large it would be, and how its texts begin. */
 import { existsSync } from 'node:fs';
 import type { Destination, PictureOrder, TextParts } from './destination.ts';
+import { type Sheet, workbook } from './workbook.ts';
 
 export type ExcerptPiece = { text: string } | { omitted: number; what: 'entries' | 'lines' };
 
@@ -8,6 +9,16 @@ export interface RehearsedText {
   readonly file: string;
   readonly bytes: number;
   readonly excerpt: ExcerptPiece[];
+}
+
+/** A sheet of a workbook, as it begins. */
+export interface RehearsedTable {
+  readonly file: string;
+  readonly title: string;
+  readonly columns: string[];
+  readonly rows: (string | number)[][];
+  /** Rows that are in it and not shown. */
+  readonly omitted: number;
 }
 
 export interface Entry {
@@ -29,6 +40,8 @@ const named = 12;
 export class Rehearsal implements Destination {
   readonly final: string;
   readonly texts: RehearsedText[] = [];
+  readonly tables: RehearsedTable[] = [];
+  readonly #files: { file: string; bytes: number }[] = [];
   readonly pictures: { file: string; of: PictureOrder['of'] }[] = [];
   readonly #copies: { file: string; bytes: number }[] = [];
   readonly #orders: { file: string; pixels: number }[] = [];
@@ -51,6 +64,16 @@ export class Rehearsal implements Destination {
       }
     }
     this.texts.push({ file, bytes, excerpt: excerptOf(parts) });
+  }
+
+  /** Its true size shows only when it is packed, so that is done. */
+  async workbook(file: string, sheets: readonly Sheet[]): Promise<void> {
+    this.#files.push({ file, bytes: workbook(sheets).length });
+    for (const { title, columns, rows } of sheets) {
+      const shown = rows.slice(0, enoughLines).map((row) => columns.map((_, at) => row[at] ?? ''));
+      const omitted = rows.length - shown.length;
+      this.tables.push({ file, title, columns: columns.map((column) => column.title), rows: shown, omitted });
+    }
   }
 
   async copy(file: string, _source: string, bytes: number): Promise<void> {
@@ -81,7 +104,12 @@ export class Rehearsal implements Destination {
   entries(): Entry[] {
     const bytesPerPixel = this.#measuredPixels === 0 ? 0 : this.#measuredBytes / this.#measuredPixels;
     const folders = new Map<string, { files: number; bytes: number }>();
-    const entries: Entry[] = this.texts.map(({ file, bytes }) => ({ name: file, kind: 'file', files: 1, bytes }));
+    const entries: Entry[] = [...this.texts, ...this.#files].map(({ file, bytes }) => ({
+      name: file,
+      kind: 'file',
+      files: 1,
+      bytes,
+    }));
     const pictures = this.#orders.map(({ file, pixels }) => ({ file, bytes: Math.round(pixels * bytesPerPixel) }));
     for (const { file, bytes } of [...this.#copies, ...pictures]) {
       const name = file.slice(0, file.indexOf('/'));

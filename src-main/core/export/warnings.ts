@@ -24,6 +24,7 @@ export interface Findings {
 /** Where each format keeps products that have no name. */
 const nameless: Record<ExportFormat, string> = {
   csv: 'Their rows have an empty label.',
+  xlsx: 'Their rows have an empty label; the Summary sheet says how many they are.',
   json: 'They are in it without a SKU.',
   coco: 'They have the categories Unlabelled and Unknown.',
   imagefolder: 'They are in _unlabelled and _unknown: leave these folders out of a training.',

@@ -11,6 +11,7 @@ import type { Destination } from './destination.ts';
 import { writeImagefolder } from './image-folder.ts';
 import { writeJson } from './json.ts';
 import { Originals } from './originals.ts';
+import { writeXlsx } from './xlsx.ts';
 
 export type ExportFormat = (typeof exportFormats)[number];
 
@@ -51,6 +52,8 @@ export async function writeFormat(
   switch (format) {
     case 'csv':
       return { ...plain, products: await writeCsv(catalogue, destination, originals, job) };
+    case 'xlsx':
+      return { ...plain, products: await writeXlsx(catalogue, destination, originals, job) };
     case 'json':
       return { ...plain, products: await writeJson(catalogue, destination, originals, job) };
     case 'coco':

@@ -5,8 +5,12 @@ export type Format = (typeof exportFormats)[number];
 
 export const formats: Record<Format, { label: string; text: string }> = {
   csv: {
-    label: 'Spreadsheet (CSV)',
-    text: 'One row for each product, with its SKU, brand, GTINs and who named it. Opens in Excel; Gondola can import it again.',
+    label: 'Table (CSV)',
+    text: 'One row for each product, with its SKU, brand, GTINs and who named it. For any program; Gondola can import it again.',
+  },
+  xlsx: {
+    label: 'Workbook (Excel)',
+    text: 'A summary, the SKUs, the share of shelf and each product as sheets. For Excel and LibreOffice; GTINs keep their zeros.',
   },
   json: {
     label: 'Everything (JSON)',

@@ -5,6 +5,7 @@ import type { Result } from './plan.svelte.ts';
 const nouns: Record<Result['format'], string> = {
   csv: 'row',
   json: 'product',
+  xlsx: 'row',
   coco: 'annotation',
   imagefolder: 'picture',
 };

@@ -43,6 +43,8 @@ const whole = (excerpt: ExcerptPiece[]) => excerpt.map((piece) => ('text' in pie
 const cases: [Format, boolean][] = [
   ['csv', false],
   ['csv', true],
+  ['xlsx', false],
+  ['xlsx', true],
   ['json', false],
   ['json', true],
   ['coco', false],

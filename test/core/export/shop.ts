@@ -12,7 +12,7 @@ import { insertBox, productRegions, wholePhotoRegion } from '../../../src-main/s
 import { skuByName } from '../../../src-main/store/skus.ts';
 import { drawn, Scene } from '../library/folder.ts';
 
-export type Format = 'csv' | 'json' | 'coco' | 'imagefolder';
+export type Format = 'csv' | 'xlsx' | 'json' | 'coco' | 'imagefolder';
 
 export class Shop extends Scene {
   readonly out = join(this.root, 'exports', 'catalogue');

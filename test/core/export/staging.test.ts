@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => shop.close());
 
-const formats: Format[] = ['csv', 'json', 'coco', 'imagefolder'];
+const formats: Format[] = ['csv', 'xlsx', 'json', 'coco', 'imagefolder'];
 
 /** Everything in a folder's parent, hidden files too. */
 const around = (folder: string) => readdirSync(dirname(folder));
