@@ -121,6 +121,18 @@ export const browseCalls = {
       lostCount: z.number(),
     }),
   ),
+  /**
+   * Takes photos out of the library, with their products and labels; the files stay where they are. `catalogue.undo` brings them back, but for
+   * what is computed: embeddings and photo checks.
+   */
+  'library.forgetPhotos': call(
+    z.object({
+      photos: z.array(id).default([]),
+      /** Also the photos of these regions. */
+      regions: z.array(id).default([]),
+    }),
+    z.object({ photos: z.number(), products: z.number() }),
+  ),
   /** Measures blur, exposure, glare and tilt of the photos that were not measured yet. */
   'library.check': call(
     nothing,

@@ -6,6 +6,7 @@ export type Topic = (typeof topics)[number];
 export const changes: Readonly<Record<string, readonly Topic[]>> = {
   'library.import': ['photos', 'labels', 'skus'],
   'library.check': ['photos'],
+  'library.forgetPhotos': ['photos', 'labels', 'skus', 'embeddings'],
   'library.labelFromCsv': ['labels', 'skus'],
   'catalogue.label': ['labels', 'skus'],
   'catalogue.removeLabels': ['labels', 'skus'],

@@ -3,7 +3,7 @@
  * that are in its window.
  */
 import { sep } from 'node:path';
-import { all, type Database, one } from './database.ts';
+import { all, count, type Database, one } from './database.ts';
 import type { LabelSource, Verdict } from './labels.ts';
 import { checkBits, fewestPixels, type StoredCheck } from './photo-checks.ts';
 
@@ -157,4 +157,22 @@ export function takenRange(database: Database): { first: string | null; last: st
     first: string | null;
     last: string | null;
   };
+}
+
+/** The photos that these regions are on, each once. */
+export function photosOfRegions(database: Database, regionIds: readonly number[]): number[] {
+  return all<{ id: number }>(
+    database,
+    'SELECT DISTINCT photo_id AS id FROM region WHERE id IN (SELECT value FROM json_each(?)) ORDER BY photo_id',
+    JSON.stringify(regionIds),
+  ).map(({ id }) => id);
+}
+
+/** How many product regions these photos have. */
+export function countProducts(database: Database, photoIds: readonly number[]): number {
+  return count(
+    database,
+    'SELECT count(*) AS n FROM product_region WHERE photo_id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(photoIds),
+  );
 }

@@ -7,7 +7,8 @@
  */
 import { all, count, type Database, insert, now, one, run, transaction } from './database.ts';
 import { deleteLabel, type Label, type LabelSource, putLabel } from './labels.ts';
-import { type Box, insertBox, type RegionSource } from './regions.ts';
+import { photoFiles } from './photos.ts';
+import { type Box, insertBox, photoRegions, type RegionSource } from './regions.ts';
 import {
   deleteGtin,
   deleteReference,
@@ -22,10 +23,35 @@ import {
 
 type Row = (string | number | null)[];
 type Rows = { [Table in TableName]?: Row[] };
-type TableName = 'region' | 'sku' | 'sku_gtin' | 'sku_reference' | 'label';
+type TableName = 'photo' | 'photo_file' | 'region' | 'sku' | 'sku_gtin' | 'sku_reference' | 'label';
 
 /** The tables under undo, those that are referred to before those that refer to them; the key is the first columns. */
 const tables: Record<TableName, { columns: string[]; key: number; missing: string }> = {
+  // A photo that was imported again meanwhile is another row: the former one stays away, and all that belongs to it.
+  photo: {
+    columns: [
+      'id',
+      'sha256',
+      'bytes',
+      'format',
+      'width',
+      'height',
+      'orientation',
+      'taken_at',
+      'camera',
+      'latitude',
+      'longitude',
+      'imported_at',
+    ],
+    key: 1,
+    missing: 'EXISTS (SELECT 1 FROM photo AS again WHERE again.sha256 = new.sha256 AND again.id <> new.id)',
+  },
+  photo_file: {
+    columns: ['path', 'photo_id', 'bytes', 'modified_ms', 'seen_at'],
+    key: 1,
+    missing: `NOT EXISTS (SELECT 1 FROM photo WHERE id = new.photo_id)
+      OR EXISTS (SELECT 1 FROM photo_file AS again WHERE again.path = new.path AND again.photo_id <> new.photo_id)`,
+  },
   region: {
     columns: ['id', 'photo_id', 'kind', 'x', 'y', 'width', 'height', 'source', 'created_at'],
     key: 1,
@@ -128,6 +154,29 @@ export class Change {
     const id = insertBox(this.#database, photoId, box, source);
     this.#note('region', [id], null);
     return id;
+  }
+
+  /** Deletes a photo with its files' names, regions and labels. What can be computed again (embeddings, checks) is not noted. */
+  deletePhoto(id: number): void {
+    const database = this.#database;
+    for (const { path } of photoFiles(database, id)) this.#touch('photo_file', [path]);
+    for (const region of photoRegions(database, id)) {
+      this.#touch('region', [region.id]);
+      for (const { source } of all<{ source: LabelSource }>(
+        database,
+        'SELECT source FROM label WHERE region_id = ?',
+        region.id,
+      ))
+        this.#touch('label', [region.id, source]);
+      for (const { sku } of all<{ sku: number }>(
+        database,
+        'SELECT sku_id AS sku FROM sku_reference WHERE region_id = ?',
+        region.id,
+      ))
+        this.#touch('sku_reference', [sku]);
+    }
+    this.#touch('photo', [id]);
+    run(database, 'DELETE FROM photo WHERE id = ?', id);
   }
 
   putLabel(label: Label): void {

@@ -16,6 +16,7 @@ import { breather } from '../recognise/breathe.ts';
 import { checkPhotos } from './check-photos.ts';
 import { checksVersion, judged } from './checks.ts';
 import { foldersOf } from './folders.ts';
+import { forgetPhotos } from './forget.ts';
 
 /** More lost files than this are one finding, an unplugged disk, and not so many single ones. */
 const mostLost = 500;
@@ -42,6 +43,8 @@ export const browseHandlers: Handlers<typeof browseCalls, CoreContext> = {
   },
   'library.photo': async ({ id }, { workspace }) => photo(workspace, id),
   'library.problems': (_, { workspace, signal }) => problems(workspace, signal),
+  'library.forgetPhotos': async ({ photos, regions }, { workspace }) =>
+    forgetPhotos(workspace.database, photos, regions),
   'library.check': (_, context) => checkPhotos(context.workspace, context),
 };
 

@@ -27,6 +27,8 @@ export class Import {
   problems = $state.raw<readonly ImportProblem[]>([]);
   problemCount = $state(0);
 
+  #lastEnded = -1;
+
   readonly job = $derived(jobs.of('library.import'));
   readonly ready = $derived(this.paths.length > 0 && (this.labels !== 'csv' || this.csv !== null));
 
@@ -57,6 +59,17 @@ export class Import {
       return;
     }
     if (this.summary.added + this.summary.changed > 0) await checkPhotos();
+  }
+
+  /** An import that was paused and resumed, or began before the page was loaded, ends without `start` hearing of it. */
+  async ended(job: number): Promise<void> {
+    if (job === this.#lastEnded) return;
+    this.#lastEnded = job;
+    // `start` hears of its own import's end at about the same time.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    if (this.summary !== null) return;
+    notices.say('The import is finished.', 'success');
+    await checkPhotos();
   }
 
   note(problem: ImportProblem): void {

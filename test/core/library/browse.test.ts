@@ -1,5 +1,5 @@
 /** Stories of looking through a library. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unattended } from '../../../src-main/base/progress.ts';
@@ -233,5 +233,60 @@ describe('the folders', () => {
       [`deep/down`.replaceAll('/', process.platform === 'win32' ? '\\' : '/'), 2, 1],
       ['south', 1, 1],
     ]);
+  });
+});
+
+describe('photos that are taken out of the library', () => {
+  it('leave with their products and labels, and come back by undo; their files are not touched', async () => {
+    const { database } = scene.workspace;
+    const a = await scene.photo('a.jpg', 1);
+    await scene.photo('b.jpg', 2);
+    await scene.import();
+    const [first, second] = photos(database);
+    const box = insertBox(database, first.id, { x: 0, y: 0, width: 20, height: 20 }, 'import');
+    const sku = insertSku(database, 'Cola', {});
+    putLabel(database, {
+      regionId: box,
+      source: 'person',
+      verdict: 'sku',
+      skuId: sku,
+      confidence: null,
+      modelId: null,
+    });
+    const before = await ask('library.photo', { id: first.id });
+
+    expect(await ask('library.forgetPhotos', { regions: [box], photos: [first.id] })).toEqual({
+      photos: 1,
+      products: 1,
+    });
+    expect(photos(database).map(({ id }) => id)).toEqual([second.id]);
+    expect((await ask('library.regions', {})).photos).toBe(1);
+    expect(existsSync(a)).toBe(true);
+
+    expect(await ask('catalogue.undo', {})).toEqual({ summary: 'Take 1 photo out of the library' });
+    expect(await ask('library.photo', { id: first.id })).toEqual(before);
+    expect(await ask('catalogue.redo', {})).not.toEqual({ summary: null });
+    expect(photos(database).map(({ id }) => id)).toEqual([second.id]);
+  });
+
+  it('can be imported again; undo then leaves the new ones alone', async () => {
+    const { database } = scene.workspace;
+    await scene.photo('a.jpg', 1);
+    await scene.import();
+    const [old] = photos(database);
+    await ask('library.forgetPhotos', { photos: [old.id] });
+    expect((await scene.import()).added).toBe(1);
+    const again = photos(database);
+    expect(again[0].id).not.toBe(old.id);
+    await ask('catalogue.undo', {});
+    expect(photos(database)).toEqual(again);
+  });
+
+  it('are all known, or none is taken out', async () => {
+    await scene.photo('a.jpg', 1);
+    await scene.import();
+    const [{ id }] = photos(scene.workspace.database);
+    await expect(ask('library.forgetPhotos', { photos: [id, 77] })).rejects.toMatchObject({ code: 'photo-unknown' });
+    expect(photos(scene.workspace.database)).toHaveLength(1);
   });
 });
