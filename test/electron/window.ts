@@ -81,7 +81,7 @@ export async function startInWindow(userData: string, args: readonly string[] = 
   };
 }
 
-async function virtualDisplay(): Promise<{ name: string; close(): void }> {
+export async function virtualDisplay(): Promise<{ name: string; close(): void }> {
   if (process.env.DISPLAY) return { name: process.env.DISPLAY, close() {} };
   const server: ChildProcess = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],

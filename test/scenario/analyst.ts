@@ -1,5 +1,5 @@
 /** The first day of an analyst with Gondola, played in whatever shows the app: nearly all of it by keyboard. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
@@ -75,7 +75,12 @@ export async function labelsTen(day: Day): Promise<Map<number, string>> {
     await page.keyboard.press('Space'); // this one alone, not its group
     await page.keyboard.press('n');
     await page.keyboard.type(name);
-    await page.getByRole('option', { name: given.size > 0 && [...given.values()].includes(name) ? name : `Create SKU “${name}”`, exact: true }).waitFor();
+    await page
+      .getByRole('option', {
+        name: given.size > 0 && [...given.values()].includes(name) ? name : `Create SKU “${name}”`,
+        exact: true,
+      })
+      .waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     given.set(region, name);
@@ -83,10 +88,127 @@ export async function labelsTen(day: Day): Promise<Map<number, string>> {
     // Half of them from other groups, so that there are several SKUs.
     if (given.size % 2 === 0) await page.keyboard.press('s');
   }
-  await look(day, '05-label');
+  await look(day, '06-label');
   await page.keyboard.press('Control+z');
   await page.getByText('9 labelled').first().waitFor();
   await page.keyboard.press('Control+Shift+z');
   await page.getByText('10 labelled').first().waitFor();
   return given;
+}
+
+/** Trains for a minute and watches the curves. */
+export async function pretrains(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Pretrain');
+  await page.getByRole('slider', { name: 'Time' }).press('Home');
+  await page.getByText('1 min', { exact: true }).first().waitFor();
+  await look(day, '04-pretrain');
+  await page.getByRole('button', { name: 'Start training' }).press('Enter');
+  await page.getByRole('progressbar', { name: 'Training dino-1' }).waitFor({ timeout: minutes(1) });
+  await page.getByText('Its encoder is the active model.').waitFor({ timeout: minutes(4) });
+  await look(day, '05-pretrain-run');
+}
+
+/** The products are looked at by the new model, and the rest gets its names from the ten. */
+export async function namesTheRest(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Label');
+  const index = page.getByRole('button', { name: 'Index products' });
+  if (await index.isVisible()) await index.press('Enter');
+  await expect.poll(() => page.getByRole('note').count(), { timeout: minutes(2) }).toBe(0);
+  await page.keyboard.press('r');
+  const dialog = page.getByRole('dialog', { name: 'The rest is named' });
+  await dialog.waitFor({ timeout: minutes(1) });
+  await look(day, '07-label-rest-named');
+  await page.keyboard.press('Escape');
+  await go(page, 'SKUs');
+  await page.getByRole('row').nth(1).waitFor();
+  await look(day, '08-skus');
+}
+
+/** From a product in the library to the ones that look like it, and to the map of all. */
+export async function searches(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Library');
+  await page.getByRole('grid', { name: 'Products' }).press('Home');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Find alike' }).press('Enter');
+  const nearest = page.getByRole('list', { name: 'The nearest products' });
+  await nearest.waitFor({ timeout: minutes(1) });
+  expect(await nearest.getByRole('button', { name: /score 0\.\d+: search with it/ }).count()).toBeGreaterThan(10);
+  await look(day, '09-search');
+}
+
+/** The attention on a photo, a cut-out of it on disk. */
+export async function segments(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Segment');
+  await page.getByRole('radio', { name: 'Head 1' }).waitFor({ timeout: minutes(1) });
+  await page.getByRole('slider', { name: 'Threshold of the mass mask' }).press('ArrowLeft');
+  await page.getByRole('checkbox', { name: 'Object masks' }).check();
+  await look(day, '10-segment');
+  const folder = join(day.folder, 'cut-outs');
+  mkdirSync(folder);
+  await day.app.choose([folder], () => page.getByRole('button', { name: 'Save photo …' }).press('Enter'));
+  await page
+    .getByRole('status')
+    .getByText(/^1 photo .*cut out/)
+    .waitFor({ timeout: minutes(1) });
+  expect(readdirSync(folder).filter((name) => name.endsWith('.cutout.png')).length).toBeGreaterThan(1);
+}
+
+/** The catalogue as a spreadsheet; every row of it is there. */
+export async function exportsCatalogue(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Export');
+  await page.getByText('What will be written').waitFor();
+  await look(day, '11-export');
+  const folder = join(day.folder, 'catalogue');
+  await page.getByRole('textbox', { name: 'Folder' }).fill(folder);
+  await page.getByRole('button', { name: 'Export', exact: true }).press('Enter');
+  await page.getByRole('status', { name: 'Result' }).getByText(`Wrote ${day.shelves.count.products} rows`).waitFor();
+  const rows = readFileSync(join(folder, 'catalogue.csv'), 'utf8').trim().split('\n');
+  expect(rows).toHaveLength(day.shelves.count.products + 1);
+  expect(existsSync(join(folder, 'gondola-export.json'))).toBe(true);
+}
+
+/** After a restart: the workspace is open, its photos, labels, models and SKUs are there, and an undo still works. */
+export async function findsEverythingAgain(day: Day, given: ReadonlyMap<number, string>): Promise<void> {
+  const { page } = day.app;
+  const { products, photos } = day.shelves.count;
+  await page.getByText(`${products} products on ${photos} photos`).waitFor();
+  await go(page, 'SKUs');
+  for (const name of new Set(given.values())) await page.getByText(name, { exact: true }).first().waitFor();
+  await go(page, 'Pretrain');
+  await page.getByText('dino-1').first().waitFor();
+  await go(page, 'Label');
+  await page.getByText('10 labelled').first().waitFor();
+  await page.keyboard.press('Control+z');
+  await page.getByText('9 labelled').first().waitFor();
+  await page.keyboard.press('Control+Shift+z');
+  await page.getByText('10 labelled').first().waitFor();
+  await go(page, 'Settings');
+  await look(day, '12-settings');
+}
+
+/** The whole day. `restart` ends the app and starts it again. */
+export async function wholeDay(day: Day, restart: () => Promise<RunningApp>): Promise<void> {
+  let { app } = day;
+  try {
+    await makesWorkspace(day);
+    await importsPhotos(day);
+    await pretrains(day);
+    const given = await labelsTen(day);
+    await namesTheRest(day);
+    await searches(day);
+    await segments(day);
+    await exportsCatalogue(day);
+    expect(app.complaints).toEqual([]);
+    app = await restart();
+    await findsEverythingAgain({ ...day, app }, given);
+    expect(app.complaints).toEqual([]);
+  } catch (error) {
+    await picture(app.page, day.runner, 'failed');
+    throw error;
+  }
 }

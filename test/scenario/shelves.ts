@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unattended } from '../../src-main/base/progress.ts';
-import { sampleHandlers } from '../../src-main/core/sample/service.ts';
 import type { CoreContext } from '../../src-main/core/context.ts';
+import { sampleHandlers } from '../../src-main/core/sample/service.ts';
 import { productRegions } from '../../src-main/store/regions.ts';
 import { Workspace } from '../../src-main/store/workspace.ts';
 
@@ -21,7 +21,11 @@ export async function drawShelves(folder: string): Promise<Shelves> {
     { folder, photos: 5, skus: 6, labels: 0, seed: 3 },
     unattended as CoreContext, // drawing needs no workspace
   );
-  const rows = readFileSync(join(folder, 'truth.csv'), 'utf8').trim().split('\n').slice(1).map((line) => line.split(','));
+  const rows = readFileSync(join(folder, 'truth.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','));
   const names = new Map(rows.map(([path, label, , ...box]) => [key(join(folder, path), box.map(Number)), label]));
   return {
     photos: join(folder, 'photos'),
@@ -31,7 +35,10 @@ export async function drawShelves(folder: string): Promise<Shelves> {
       const workspace = Workspace.open(place);
       try {
         return new Map(
-          productRegions(workspace.database).map(({ id, path, x, y, width, height }) => [id, names.get(key(path!, [x, y, width, height]))!]),
+          productRegions(workspace.database).map(({ id, path, x, y, width, height }) => [
+            id,
+            names.get(key(path!, [x, y, width, height]))!,
+          ]),
         );
       } finally {
         workspace.close();
