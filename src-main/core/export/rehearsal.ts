@@ -1,7 +1,7 @@
 /** A destination that writes nothing and notes what would be there, how large it would be, and how its texts begin. */
 import { existsSync } from 'node:fs';
 import type { Destination, PictureOrder, TextParts } from './destination.ts';
-import { type Sheet, workbook } from './workbook.ts';
+import { type Cell, type Column, type Sheet, workbook } from './workbook.ts';
 
 export type ExcerptPiece = { text: string } | { omitted: number; what: 'entries' | 'lines' };
 
@@ -70,7 +70,7 @@ export class Rehearsal implements Destination {
   async workbook(file: string, sheets: readonly Sheet[]): Promise<void> {
     this.#files.push({ file, bytes: workbook(sheets).length });
     for (const { title, columns, rows } of sheets) {
-      const shown = rows.slice(0, enoughLines).map((row) => columns.map((_, at) => row[at] ?? ''));
+      const shown = rows.slice(0, enoughLines).map((row) => columns.map((column, at) => shownCell(row[at], column)));
       const omitted = rows.length - shown.length;
       this.tables.push({ file, title, columns: columns.map((column) => column.title), rows: shown, omitted });
     }
@@ -121,6 +121,12 @@ export class Rehearsal implements Destination {
     }
     return entries;
   }
+}
+
+/** As the spreadsheet program shows it. */
+function shownCell(cell: Cell | undefined, { percent }: Column): string | number {
+  if (typeof cell === 'number' && percent) return `${(100 * cell).toFixed(2)}%`;
+  return cell ?? '';
 }
 
 function excerptOf(parts: TextParts): ExcerptPiece[] {
