@@ -1,21 +1,10 @@
-/** The state of the Label page: the queue, the group on the table, what is selected, and what was done. */
+/** The state of the Label page: the queue, the group on the table, and what was done. */
 import type { OutputOf } from '../../../src-main/contract/call.ts';
-import type { ReviewGrouping, ReviewMember, ReviewOrder, reviewCalls } from '../../../src-main/contract/review.ts';
+import type { ReviewOrder, reviewCalls } from '../../../src-main/contract/review.ts';
 import type { call as callCore } from '../../lib/client.ts';
 import { counted } from '../../lib/format.ts';
-import {
-  arranged,
-  candidatesOf,
-  isOdd,
-  isOpen,
-  MOST_CANDIDATES,
-  moved,
-  nextOpen,
-  range,
-  suggestionOf,
-  targets,
-  targetsInWords,
-} from './selection.ts';
+import { GroupOnTable } from './group-on-table.svelte.ts';
+import { arranged, isOpen, MOST_CANDIDATES, nextOpen } from './selection.ts';
 
 export type Queue = OutputOf<(typeof reviewCalls)['review.queue']>;
 
@@ -26,42 +15,26 @@ interface Step {
   readonly region: number;
 }
 
-export class LabelBoard {
+export class LabelBoard extends GroupOnTable {
   queue: Queue | null = $state.raw(null);
-  members: readonly ReviewMember[] = $state.raw([]);
-  grouping: ReviewGrouping = $state('photo');
   names: readonly string[] = $state.raw([]);
   order: ReviewOrder = $state('teaches');
-  /** Place of the focused product in `members`. */
-  focus = $state(0);
-  selected: ReadonlySet<number> = $state.raw(new Set());
-  /** SKUs that were used last, the latest first. */
-  recent: readonly string[] = $state.raw([]);
-  /** Read out, and shown under the grid. */
-  said = $state('');
   /** What the first loading failed with. */
   failure: unknown = $state.raw(null);
   loading = $state(true);
   visited: readonly number[] = $state.raw([]);
 
-  readonly alike = $derived(this.grouping === 'likeness' || this.grouping === 'looks');
-  readonly focused = $derived<ReviewMember | undefined>(this.members[this.focus]);
-  readonly targets = $derived(targets(this.members, this.selected, this.focus, this.alike));
-  readonly candidates = $derived(candidatesOf(this.targets, this.recent));
-  readonly suggestion = $derived(suggestionOf(this.targets, this.candidates));
-  readonly left = $derived(this.members.filter(isOpen).length);
-  readonly targetWords = $derived(targetsInWords(this.targets.length, this.selected.size, this.left));
-
   readonly #call: typeof callCore;
-  /** Where a range began. */
-  #anchor = 0;
   #skipped: number[] = [];
   #done: Step[] = [];
   #undone: Step[] = [];
-  /** Steps wait for each other: a fast typist's next answer is for the next group. */
+  /** Whether an answer is under way. Another one then is dropped: it would name products that nobody has looked at yet. */
+  #answering = false;
+  /** Steps wait for each other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(call: typeof callCore) {
+    super();
     this.#call = call;
   }
 
@@ -101,7 +74,10 @@ export class LabelBoard {
       if (before !== undefined && this.queue?.mark === before) return;
       this.names = (await this.#call('review.names', {})).names;
       const here = this.focused?.id;
+      const shown = new Set(this.members.map(({ id }) => id));
       if (here === undefined || !(await this.#stillThere(here))) await this.#next();
+      else if (!this.members.every(({ id }) => shown.has(id)))
+        this.said = this.#groupInWords('The products are grouped anew.');
     });
   }
 
@@ -115,7 +91,7 @@ export class LabelBoard {
   }
 
   accept(): Promise<void> {
-    return this.#step(async () => {
+    return this.#answer(async () => {
       const { suggestion } = this;
       if (suggestion === null) this.said = 'There is no suggestion yet. Type a name.';
       else await this.#name({ verdict: 'sku', sku: suggestion.sku });
@@ -124,7 +100,7 @@ export class LabelBoard {
 
   /** @param number 1 … 9 */
   choose(number: number): Promise<void> {
-    return this.#step(async () => {
+    return this.#answer(async () => {
       const candidate = this.candidates[number - 1];
       if (candidate === undefined) this.said = `There is no suggestion ${number}.`;
       else await this.#name({ verdict: 'sku', sku: candidate.sku });
@@ -132,7 +108,7 @@ export class LabelBoard {
   }
 
   name(naming: Naming): Promise<void> {
-    return this.#step(() => this.#name(naming));
+    return this.#answer(() => this.#name(naming));
   }
 
   removeLabels(): Promise<void> {
@@ -180,47 +156,6 @@ export class LabelBoard {
     return this.#takeBack('redo');
   }
 
-  /** Moves the focus by a key; with `extend` the selection goes from where it began to there. */
-  move(key: string, columns: number, extend: boolean): void {
-    this.focusAt(moved(key, this.focus, columns, this.members.length), extend);
-  }
-
-  focusAt(place: number, extend = false): void {
-    this.focus = place;
-    if (extend) this.selected = new Set(range(this.members, this.#anchor, place));
-    else this.#anchor = place;
-  }
-
-  toggle(place = this.focus): void {
-    const id = this.members[place]?.id;
-    if (id === undefined) return;
-    const next = new Set(this.selected);
-    if (!next.delete(id)) next.add(id);
-    this.selected = next;
-    this.focus = place;
-    this.#anchor = place;
-    this.said = `${counted(next.size, 'product')} selected.`;
-  }
-
-  selectAll(): void {
-    this.selected = new Set(this.members.filter(isOpen).map(({ id }) => id));
-    this.said = `${counted(this.selected.size, 'product')} selected.`;
-  }
-
-  /** Selects the open products that look like the suggestion, and leaves the odd ones out. */
-  selectAgreeing(): void {
-    const { suggestion } = this;
-    const agreeing = this.members.filter((member) => isOpen(member) && !isOdd(member, suggestion));
-    this.selected = new Set(suggestion === null ? [] : agreeing.map(({ id }) => id));
-    this.said = `${counted(this.selected.size, 'product')} selected.`;
-  }
-
-  clear(): void {
-    if (this.selected.size > 0) this.said = 'Nothing selected.';
-    this.selected = new Set();
-    this.#anchor = this.focus;
-  }
-
   async #name(naming: Naming): Promise<void> {
     const regions = this.targets.map(({ id }) => id);
     if (regions.length === 0) {
@@ -239,13 +174,15 @@ export class LabelBoard {
     }
     const what = naming.verdict === 'sku' ? naming.sku : naming.verdict === 'unknown' ? 'unknown' : 'not a product';
     const sentence = `${counted(regions.length, 'product')} labelled ${what}.`;
-    await this.#loadQueue();
-    this.selected = new Set();
+    // The counts change together with the group: who reads the one may act on the other.
+    const queue = await this.#askQueue();
     if (done) {
-      await this.#next(sentence);
+      await this.#next(sentence, queue);
       return;
     }
     await this.#show(regions[0]);
+    this.queue = queue;
+    this.selected = new Set();
     this.focusAt(Math.max(0, nextOpen(this.members, focus)));
     this.said = `${sentence} ${this.#counts()}`;
   }
@@ -265,21 +202,27 @@ export class LabelBoard {
       const [from, to] = what === 'undo' ? [this.#done, this.#undone] : [this.#undone, this.#done];
       const step = from.pop();
       if (step !== undefined) to.push(step);
-      await this.#loadQueue();
+      const queue = await this.#askQueue();
       const place = step?.region ?? this.focused?.id;
-      if (place === undefined || !(await this.#stillThere(place))) await this.#next();
+      if (place === undefined || !(await this.#stillThere(place))) await this.#next('', queue);
+      this.queue = queue;
       this.said = `${what === 'undo' ? 'Took back' : 'Did again'}: ${summary}. ${this.#counts()}`;
     });
   }
 
+  #askQueue(): Promise<Queue> {
+    return this.#call('review.queue', { order: this.order, skip: this.#skipped, limit: 8 });
+  }
+
   async #loadQueue(): Promise<void> {
-    this.queue = await this.#call('review.queue', { order: this.order, skip: this.#skipped, limit: 8 });
+    this.queue = await this.#askQueue();
   }
 
   /** Puts the group on the table that comes first. */
-  async #next(sentence = ''): Promise<void> {
-    const first = this.queue?.groups[0];
+  async #next(sentence = '', queue = this.queue): Promise<void> {
+    const first = queue?.groups[0];
     if (first === undefined) {
+      this.queue = queue;
       this.members = [];
       this.selected = new Set();
       this.said = `${sentence} Every product is labelled.`.trim();
@@ -287,6 +230,8 @@ export class LabelBoard {
     }
     const here = this.members[0]?.id;
     await this.#show(first.region);
+    this.queue = queue;
+    this.selected = new Set();
     this.focusAt(Math.max(0, nextOpen(this.members, 0)));
     if (here !== undefined && !this.members.some(({ id }) => id === here))
       this.visited = [...this.visited, here].slice(-500);
@@ -330,6 +275,16 @@ export class LabelBoard {
   #groupInWords(sentence: string): string {
     const alike = this.suggestion === null ? '' : `, looks like ${this.suggestion.sku}`;
     return `${sentence} ${this.#counts()} Next: ${counted(this.left, 'product')}${alike}.`.trim();
+  }
+
+  async #answer(work: () => Promise<void>): Promise<void> {
+    if (this.#answering) return;
+    this.#answering = true;
+    try {
+      await this.#step(work);
+    } finally {
+      this.#answering = false;
+    }
   }
 
   #step(work: () => Promise<void>): Promise<void> {
