@@ -22,7 +22,7 @@ export function measureQuality(picture: Picture): Quality {
   const { width, height } = picture;
   const [dark, median, light] = levels(grey, [0.05, 0.5, 0.95]);
   return {
-    blur: Math.max(blurAlong(grey, width, height, 1, width), blurAlong(grey, height, width, width, 1)),
+    blur: Math.max(blurAcross(grey, width, height), blurDown(grey, width, height)),
     dark,
     median,
     light,
@@ -41,7 +41,7 @@ function lightness({ data, width, height }: Picture): Float32Array {
 
 function levels(grey: Float32Array, shares: readonly number[]): number[] {
   const histogram = new Uint32Array(256);
-  for (const value of grey) histogram[Math.min(255, Math.round(value))]++;
+  for (const value of grey) histogram[Math.min(255, (value + 0.5) | 0)]++;
   return shares.map((share) => {
     let level = 0;
     for (let sum = histogram[0]; sum < share * grey.length && level < 255; ) sum += histogram[++level];
@@ -51,31 +51,38 @@ function levels(grey: Float32Array, shares: readonly number[]): number[] {
 
 /** Pixels of the mean that blurs again, each way of the middle: 9 in all, as in the paper. */
 const reach = 4;
+const span = 2 * reach + 1;
 
 /**
  * How little blurring once more changes the differences of neighbours: much in a sharp picture, little in one that is blurred already.
- * @param along pixels in a line @param across lines @param step from a pixel to the next in its line @param jump from a line to the next
+ * The mean of a pixel's neighbourhood differs from that of the next one by the two pixels at its ends, so that the means themselves are not needed.
  */
-function blurAlong(grey: Float32Array, along: number, across: number, step: number, jump: number): number {
-  if (along < 2 * reach + 3) return 0;
+function blurAcross(grey: Float32Array, width: number, height: number): number {
   let before = 0;
   let lost = 0;
-  for (let line = 0; line < across; line++) {
-    const start = line * jump;
-    let sum = 0;
-    for (let i = 0; i <= 2 * reach; i++) sum += grey[start + i * step];
-    let blurred = sum / (2 * reach + 1);
-    for (let i = reach + 1; i < along - reach; i++) {
-      const at = start + i * step;
-      sum += grey[at + reach * step] - grey[at - (reach + 1) * step];
-      const next = sum / (2 * reach + 1);
-      const difference = Math.abs(grey[at] - grey[at - step]);
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    for (let at = row + reach + 1; at < row + width - reach; at++) {
+      const difference = Math.abs(grey[at] - grey[at - 1]);
       before += difference;
-      lost += Math.max(0, difference - Math.abs(next - blurred));
-      blurred = next;
+      lost += Math.max(0, difference - Math.abs(grey[at + reach] - grey[at - reach - 1]) / span);
     }
   }
-  return before === 0 ? 1 : (before - lost) / before;
+  return before === 0 ? 1 : 1 - lost / before;
+}
+
+function blurDown(grey: Float32Array, width: number, height: number): number {
+  let before = 0;
+  let lost = 0;
+  for (let y = reach + 1; y < height - reach; y++) {
+    for (let at = y * width; at < (y + 1) * width; at++) {
+      const change = grey[at + reach * width] - grey[at - (reach + 1) * width];
+      const difference = Math.abs(grey[at] - grey[at - width]);
+      before += difference;
+      lost += Math.max(0, difference - Math.abs(change) / span);
+    }
+  }
+  return before === 0 ? 1 : 1 - lost / before;
 }
 
 /** Of each channel: from here on a sensor is full. */
