@@ -35,6 +35,7 @@ const depends = [
   'libcairo2',
   'libcups2 | libcups2t64',
   'libdbus-1-3',
+  'libdrm2',
   'libexpat1',
   'libgbm1',
   'libglib2.0-0 | libglib2.0-0t64',
