@@ -62,7 +62,7 @@ function unavailable(device: Device, reason: string, cause?: unknown): GondolaEr
   return new GondolaError(
     'device-unavailable',
     `The device “${device}” cannot be used: ${reason}.`,
-    `${remedies[device]} Leave --device away to compute on the CPU.`.trim(),
+    `${remedies[device]} The processor (cpu) works everywhere.`.trim(),
     { cause },
   );
 }

@@ -202,7 +202,7 @@ describe('opening a device', () => {
     await expect(openRuntime(foreign)).rejects.toMatchObject({
       code: 'device-unavailable',
       message: expect.stringContaining(`The device “${foreign}” cannot be used`),
-      hint: expect.stringContaining('Leave --device away to compute on the CPU.'),
+      hint: expect.stringContaining('The processor (cpu) works everywhere.'),
     });
   });
 });

@@ -68,7 +68,8 @@ async function listedRun(workspace: Workspace, run: Run): Promise<ListedRun> {
   const step = lastStep(database, run.id);
   const last = lastMetrics(database, run.id);
   const [firstKnn] = metrics(database, run.id, 'knn');
-  const measure = (name: string) => last.get(name) ?? null;
+  // Before its first epoch ended there are points only.
+  const measure = (name: string) => last.get(name) ?? metrics(database, run.id, `step.${name}`).at(-1)?.value ?? null;
   const folder = workspace.path('runs', run.name);
   const { name, state, message, startedAt, finishedAt } = run;
   return {

@@ -19,6 +19,9 @@ import { feedOptions, type Prepared, prepare } from './prepare.ts';
 
 /** Seconds between checkpoints, unless writing them takes so long that it would cost more than its share. */
 const CHECKPOINT_EVERY = 60;
+/** Seconds between two looks at attention, unless they cost more than their share of the time. */
+const ATTENTION_EVERY = 15;
+const ATTENTION_SHARE = 0.01;
 
 /**
  * Trains, or goes on training.
@@ -52,6 +55,9 @@ class Trainer {
   /** Seconds of all looks and of the last one. */
   #lookedSeconds = 0;
   #lastLook = 0;
+  /** When attention was looked at last, and the seconds that it took. */
+  #attendedAt = performance.now();
+  #attentionSeconds = 0;
   #checkpointSeconds = 0;
   #checkpointStep: number;
   #checkpointAt = performance.now();
@@ -93,6 +99,7 @@ class Trainer {
         throw this.#explained(error);
       }
       if (this.#step % stepsPerEpoch === 0 || this.#step === steps) await this.#endEpoch();
+      if (this.#attentionDue()) await this.#lookAtAttention();
       if (this.#checkpointDue() && this.#step < steps) await this.#checkpoint();
     }
     await this.#checkpoint();
@@ -161,15 +168,29 @@ class Trainer {
   }
 
   async #look(): Promise<ProbeReport> {
-    const { probe, attention, learner, config } = this.#prepared;
+    const { probe, learner } = this.#prepared;
     const from = performance.now();
     const report = await probe.look(learner.teacher);
-    const epoch = this.#step / config.plan.stepsPerEpoch;
-    await attention.look(learner.teacher, this.#step, epoch);
-    this.#context.emit({ kind: 'attention', step: this.#step, epoch });
+    await this.#lookAtAttention();
     this.#lastLook = (performance.now() - from) / 1000;
     this.#lookedSeconds += this.#lastLook;
     return report;
+  }
+
+  async #lookAtAttention(): Promise<void> {
+    const { attention, learner, config } = this.#prepared;
+    const from = performance.now();
+    const epoch = this.#step / config.plan.stepsPerEpoch;
+    await attention.look(learner.teacher, this.#step, epoch);
+    this.#context.emit({ kind: 'attention', step: this.#step, epoch });
+    this.#attendedAt = performance.now();
+    this.#attentionSeconds = (this.#attendedAt - from) / 1000;
+  }
+
+  /** Between epochs too: a short training of many photos has hardly any. */
+  #attentionDue(): boolean {
+    const since = (performance.now() - this.#attendedAt) / 1000;
+    return since >= Math.max(ATTENTION_EVERY, this.#attentionSeconds / ATTENTION_SHARE);
   }
 
   #probeAffordable(): boolean {
@@ -238,6 +259,7 @@ class Trainer {
 
   async #stopped(): Promise<TrainingOutcome> {
     await this.#checkpoint();
+    await this.#lookAtAttention();
     const { steps } = this.#prepared.config.plan;
     return this.#outcome('stopped', `Stopped after ${this.#step} of ${steps} steps.`);
   }
