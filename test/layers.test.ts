@@ -71,4 +71,26 @@ describe('the rooms of src-main', () => {
     const strays = all.filter(({ file, target }) => owner[target] !== undefined && owner[target] !== roomOf(file));
     expect(strays).toEqual([]);
   });
+
+  it('reach no network: only `gondola serve` listens, on this machine alone', () => {
+    const network = /^node:(http|https|http2|net|tls|dgram|dns)|^(ws|undici)$/;
+    const strays = all.filter(
+      ({ file, target }) => network.test(target) && !file.startsWith(join('src-main', 'host', 'web')),
+    );
+    expect(strays).toEqual([]);
+    // Pages ask their own origin alone; their security policy would refuse anything else.
+    const fetching = globSync('src-{main,renderer}/**/*.{ts,svelte}', { cwd: root }).filter((file) =>
+      /\bfetch\(\s*['"`](\w+:)?\/\/|XMLHttpRequest|sendBeacon|EventSource/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(fetching).toEqual([]);
+  });
+
+  it('give the pages the contract and nothing else', () => {
+    const foreign = globSync('src-renderer/**/*.{ts,svelte}', { cwd: root }).flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/from '([^']*src-main\/(?!contract\/)[^']*)'/g)].map(
+        ([, target]) => `${file} → ${target}`,
+      ),
+    );
+    expect(foreign).toEqual([]);
+  });
 });

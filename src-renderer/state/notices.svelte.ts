@@ -1,4 +1,5 @@
 import { CallError, onCoreEvent } from '../lib/client.ts';
+import { remedy } from '../lib/remedies.ts';
 
 export interface Notice {
   readonly id: number;
@@ -21,7 +22,7 @@ class Notices {
   /** Shows what a call failed with. What was stopped on purpose needs no notice. */
   error(error: unknown): void {
     if (error instanceof CallError && ['cancelled', 'job-paused'].includes(error.code)) return;
-    if (error instanceof CallError) this.say(error.message, 'error', error.hint);
+    if (error instanceof CallError) this.say(error.message, 'error', remedy(error));
     else this.say(error instanceof Error ? error.message : String(error), 'error');
   }
 
