@@ -3,9 +3,8 @@ import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import type { CoreContext } from './context.ts';
 import { exportHandlers } from './export/service.ts';
-import { browseHandlers } from './library/browse.ts';
+import { firstServices } from './first-services.ts';
 import { libraryHandlers } from './library/service.ts';
-import { pictureHandlers } from './pictures/service.ts';
 import { reviewHandlers } from './recognise/review/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
@@ -15,9 +14,8 @@ import { trainingHandlers } from './training/service.ts';
 
 /** Every call of the contract with the service that answers it. */
 export const services: Handlers<Contract, CoreContext> = {
+  ...firstServices,
   ...libraryHandlers,
-  ...browseHandlers,
-  ...pictureHandlers,
   ...catalogueHandlers,
   ...recogniseHandlers,
   ...reviewHandlers,

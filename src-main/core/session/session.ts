@@ -191,10 +191,8 @@ export class Session {
 
   async #perform(name: string, input: unknown, context: JobContext): Promise<unknown> {
     const workspace = this.#open();
-    // The services bring the whole program along; a window is drawn before they are loaded.
-    const { services } = await import('../services.ts');
     const topics = changes[name] ?? [];
-    const service = services[name as keyof typeof services] as (input: unknown, context: object) => Promise<unknown>;
+    const service = await serviceNamed(name);
     let arrivedAt = performance.now();
     try {
       return await service(input, {
@@ -224,4 +222,11 @@ export class Session {
     this.#options.tell({ kind: 'workspace', state });
     return state;
   }
+}
+
+/** The services bring the whole program along: a window is drawn before they are loaded, and its first page before most of them. */
+async function serviceNamed(name: string): Promise<(input: unknown, context: object) => Promise<unknown>> {
+  const { firstServices } = await import('../first-services.ts');
+  const services = Object.hasOwn(firstServices, name) ? firstServices : (await import('../services.ts')).services;
+  return services[name as keyof typeof services] as (input: unknown, context: object) => Promise<unknown>;
 }
