@@ -78,7 +78,13 @@ export const evaluation = z.object({
 });
 
 export const recogniseCalls = {
-  'recognise.index': call(z.object({ device }), indexSummary),
+  'recognise.index': call(
+    z.object({
+      /** Left out: the device that the workspace chose for indexing. */
+      device: z.string().min(1).optional(),
+    }),
+    indexSummary,
+  ),
   'recognise.classify': call(z.object({}), classifySummary),
   'recognise.evaluate': call(
     z.object({

@@ -223,7 +223,7 @@ function chooseSize({ pictures, cores, device }: Circumstances, wishes: Wishes, 
   const time = `${Number((seconds / 60).toPrecision(2))} minutes on ${where}`;
   const reason = affordable
     ? `the largest that sees each of ${thousands(pictures)} pictures ${ENOUGH_EPOCHS} times or more in ${time}`
-    : `the smallest, since ${time} allow about ${passes} passes over ${thousands(pictures)} pictures, and many passes matter more than size`;
+    : `the smallest, since ${time} usually allow about ${passes} passes over ${thousands(pictures)} pictures, and many passes matter more than size`;
   return { ...chosen, reason };
 }
 

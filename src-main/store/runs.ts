@@ -93,15 +93,15 @@ export function recordMetrics(
   });
 }
 
-/** The last value of each measure of a run that is told once an epoch or more seldom, by name. */
-export function lastMetrics(database: Database, runId: number): Map<string, number> {
-  const rows = all<Pick<Metric, 'name' | 'value'>>(
+/** The last of each measure of a run, by name. */
+export function lastMetrics(database: Database, runId: number): Map<string, Metric> {
+  const rows = all<Metric>(
     database,
     // SQLite takes the other columns from the row of the maximum.
-    `SELECT name, value, max(step) FROM metric WHERE run_id = ? AND name NOT LIKE 'step.%' GROUP BY name`,
+    'SELECT name, value, max(step) AS step FROM metric WHERE run_id = ? GROUP BY name',
     runId,
   );
-  return new Map(rows.map(({ name, value }) => [name, value]));
+  return new Map(rows.map((metric) => [metric.name, metric]));
 }
 
 /** The last step at which something was measured; 0 before that. */

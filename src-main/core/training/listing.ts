@@ -68,8 +68,11 @@ async function listedRun(workspace: Workspace, run: Run): Promise<ListedRun> {
   const step = lastStep(database, run.id);
   const last = lastMetrics(database, run.id);
   const [firstKnn] = metrics(database, run.id, 'knn');
-  // Before its first epoch ended there are points only.
-  const measure = (name: string) => last.get(name) ?? metrics(database, run.id, `step.${name}`).at(-1)?.value ?? null;
+  // Within an epoch points are later than what the last one measured.
+  const measure = (measured: string) => {
+    const [whole, point] = [last.get(measured), last.get(`step.${measured}`)];
+    return (point && point.step > (whole?.step ?? -1) ? point : whole)?.value ?? null;
+  };
   const folder = workspace.path('runs', run.name);
   const { name, state, message, startedAt, finishedAt } = run;
   return {
