@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importsPhotos, makesWorkspace } from '../scenario/analyst.ts';
 import { drawShelves, type Shelves } from '../scenario/shelves.ts';
+import { ask } from './ask.ts';
 import { electronRuntime, startInWindow, type Window } from './window.ts';
 
 const runtime = electronRuntime();
@@ -38,24 +39,7 @@ async function pids(name: string): Promise<number[]> {
   return metrics.filter(({ names }) => names.some((given) => given?.includes(name))).map(({ pid }) => pid);
 }
 
-/** A call to the core over a connection of its own, as the page makes them. */
-function call<Output>(name: string, input: object): Promise<Output> {
-  return app.page.evaluate<Output>(`new Promise((resolve, reject) => {
-    const id = 1e9 + Math.floor(Math.random() * 1e6);
-    window.addEventListener('message', function connected({ data, ports }) {
-      if (data !== 'gondola:core') return;
-      window.removeEventListener('message', connected);
-      ports[0].addEventListener('message', ({ data: frame }) => {
-        if (frame.id !== id) return;
-        if (frame.kind === 'result') resolve(frame.output);
-        if (frame.kind === 'failure') reject(new Error(frame.failure.message));
-      });
-      ports[0].start();
-      ports[0].postMessage({ kind: 'call', id, name: '${name}', input: ${JSON.stringify(input)} });
-    });
-    window.connectGondola();
-  })`);
-}
+const call = <Output>(name: string, input: object): Promise<Output> => ask<Output>(app.page, name, input);
 
 interface RunView {
   readonly name: string;
@@ -172,6 +156,22 @@ describe.skipIf(!runtime)('the window', () => {
     const code = await new Promise((resolve) => second.once('exit', resolve));
     expect(code).toBe(0);
     expect(await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  });
+
+  it('takes a folder that is dropped on it', { timeout: 60_000 }, async () => {
+    await makesWorkspace(day());
+    const { page } = app;
+    const pointer = await page.context().newCDPSession(page);
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await pointer.send('Input.dispatchDragEvent', {
+        ...{ type, x: 600, y: 400 },
+        data: { items: [], files: [shelves.photos], dragOperationsMask: 1 },
+      });
+    }
+    const dialog = page.getByRole('dialog', { name: 'Import photos' });
+    await dialog.getByText(shelves.photos).waitFor();
+    await dialog.getByRole('button', { name: 'Start import' }).press('Enter');
+    await page.getByText(`products on ${shelves.count.photos} photos`).waitFor();
   });
 
   it('has a menu with the shortcuts of every page', async () => {

@@ -74,7 +74,13 @@ export async function startInWindow(userData: string, args: readonly string[] = 
     },
     async quit() {
       const ended = new Promise((resolve) => electron.process().once('exit', resolve));
-      await electron.evaluate(({ app }) => app.quit()).catch(() => {}); // it may be gone before it answers
+      // Work may still be under way, and the app asks then: "pause and quit".
+      await electron
+        .evaluate(({ app, dialog }) => {
+          dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false });
+          app.quit();
+        })
+        .catch(() => {}); // it may be gone before it answers
       await ended;
       display.close();
     },

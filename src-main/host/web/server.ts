@@ -3,14 +3,14 @@
  * a cookie at the first visit; without it nothing is answered, and another site's page cannot connect (Host and Origin are checked).
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize, sep } from 'node:path';
+import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { GondolaError } from '../../base/errors.ts';
-import { contentSecurityPolicy, type PictureReader, pictureRequest } from '../pictures.ts';
+import { readPage } from '../pages.ts';
+import { type PictureReader, pictureRequest } from '../pictures.ts';
 import type { Port } from '../port.ts';
 import { webSocketPort } from './web-socket-port.ts';
 
@@ -31,16 +31,6 @@ export interface WebServer {
 
 /** Bytes of one frame: a photo pasted into the search fits. */
 const MOST_FRAME_BYTES = 64 * 1024 * 1024;
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-};
 
 /** @throws GondolaError `port-taken`, `pages-missing` */
 export async function serveWeb({ pages, port, connected, picture }: WebServerOptions): Promise<WebServer> {
@@ -70,7 +60,9 @@ export async function serveWeb({ pages, port, connected, picture }: WebServerOpt
       response.writeHead(status, headers).end(body);
       return;
     }
-    await sendFile(pages, url.pathname, response);
+    const page = await readPage(pages, url.pathname);
+    if (!page) return refuse(response, 404, 'There is no such page.');
+    response.writeHead(200, page.headers).end(page.bytes);
   };
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES });
@@ -146,22 +138,4 @@ function refuse(response: ServerResponse, status: number, message: string): void
   response
     .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
     .end(`${message}\n`);
-}
-
-/** A built file; names with a hash may be kept for ever. */
-async function sendFile(pages: string, pathname: string, response: ServerResponse): Promise<void> {
-  const name = pathname === '/' ? 'index.html' : decodeURIComponent(pathname.slice(1));
-  const file = normalize(join(pages, name));
-  const found = file.startsWith(pages + sep) ? await stat(file).catch(() => null) : null;
-  const type = types[extname(file)];
-  if (!found?.isFile() || !type) return refuse(response, 404, 'There is no such page.');
-  response.writeHead(200, {
-    'content-type': type,
-    'content-length': found.size,
-    'cache-control': name.startsWith('assets/') ? 'private, max-age=31536000, immutable' : 'no-store',
-    'content-security-policy': contentSecurityPolicy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-  });
-  createReadStream(file).pipe(response);
 }
