@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
 import { mainBuild, singleFile } from './src-main/app/build/main-build.ts';
+import { licences } from './src-renderer/build/licences.ts';
 
 const report = process.env.GONDOLA_TEST_REPORT;
 
@@ -9,7 +10,7 @@ const report = process.env.GONDOLA_TEST_REPORT;
 const pages = defineConfig({
   root: 'src-renderer',
   base: './',
-  plugins: process.env.VITEST ? [svelte()] : [tailwindcss(), svelte()],
+  plugins: process.env.VITEST ? [svelte()] : [tailwindcss(), svelte(), licences(import.meta.dirname)],
   build: {
     outDir: '../dist-renderer',
     emptyOutDir: true,
