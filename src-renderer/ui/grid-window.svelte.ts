@@ -1,9 +1,11 @@
 import type { VirtualizerHandle } from 'virtua/svelte';
 
 /** Windows a second: faster than this nobody sees pictures, and asking for them would hold up those that stay. */
-const hasty = 5;
+const hasty = 3;
 /** Milliseconds without haste until pictures are shown. */
-const calm = 90;
+const calm = 100;
+/** Rows that get their pictures in one frame: a window full of them at once would hold up the next. */
+const rowsAFrame = 2;
 /** Milliseconds that a list needs to come to rest where it was scrolled to. */
 const settling = 60;
 
@@ -24,7 +26,9 @@ export class GridWindow {
   readonly #size: () => number;
   #offset = 0;
   #scrolledAt = 0;
+  /** Runs while the user is in haste. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
   /** The region of the first cell in the window, and how many were in the window. */
   #topId = -1;
   #inWindow = 0;
@@ -93,16 +97,35 @@ export class GridWindow {
     this.#offset = offset;
     this.#scrolledAt = now;
     if (!this.#settling) this.#note();
-    clearTimeout(this.#timer);
-    if (isHasty) this.#timer = setTimeout(() => this.show(), calm);
-    else this.show();
+    if (isHasty) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.show();
+      }, calm);
+    } else if (this.#timer === undefined) this.show();
   }
 
-  /** Shows the pictures of the rows in the window and of one before and after. */
+  /** Shows the pictures of the rows in the window and of one before and after, a few rows a frame. */
   show(): void {
     const from = Math.max(0, Math.floor(this.#offset / this.rowHeight) - 1);
     const to = from + Math.ceil(this.height / this.rowHeight) + 2;
-    if (from !== this.shown.from || to !== this.shown.to) this.shown = { from, to };
+    let { from: first, to: last } = this.shown;
+    if (first > to || last < from) {
+      first = from;
+      last = from + rowsAFrame - 1;
+    } else {
+      first = Math.max(from, first);
+      last = Math.min(to, last);
+      if (last < to) last = Math.min(to, last + rowsAFrame);
+      else first = Math.max(from, first - rowsAFrame);
+    }
+    if (first !== this.shown.from || last !== this.shown.to) this.shown = { from: first, to: last };
+    if (first === from && last === to) return;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      if (this.#timer === undefined) this.show();
+    });
   }
 
   #note(): void {
