@@ -27,7 +27,7 @@ export const benchVerb: Verb = {
   define: (command) =>
     command
       .description('measure this machine: JSON lines { bench, value, unit, reference, ratio, target, ok }')
-      .argument('[names...]', 'engine, pretrain, import, search, index; all of them without a name')
+      .argument('[names...]', 'app, engine, pretrain, import, search, index; all of them without a name')
       .addHelpText(
         'after',
         '\nvalue and reference come from the same run, medians of interleaved repetitions, because machines differ and drift.\nClose other programs first: the ratio survives a busy machine, the value does not. Exit 1 when a target is missed.',
