@@ -247,8 +247,8 @@ export const trainingEvents = {
     config: z.looseObject({ plan: z.looseObject({ steps: z.number(), stepsPerEpoch: z.number() }) }),
   }),
   start: z.object({ kind: z.literal('start'), featureSpread: z.number(), effectiveRank: z.number(), knn: measured }),
-  step: z.object({
-    kind: z.literal('step'),
+  point: z.object({
+    kind: z.literal('point'),
     step: z.number(),
     steps: z.number(),
     loss: z.number(),

@@ -56,7 +56,12 @@ export async function startInWindow(userData: string, args: readonly string[] = 
     executablePath: join(runtime.folder, process.platform === 'win32' ? 'electron.exe' : 'electron'),
     // Root, as containers have it, cannot use Chromium's sandbox.
     args: ['--no-sandbox', ...(runtime.app ? [runtime.app] : []), ...args],
-    env: { ...(process.env as Record<string, string>), DISPLAY: display.name, GONDOLA_USER_DATA: userData, XDG_CONFIG_HOME: userData },
+    env: {
+      ...(process.env as Record<string, string>),
+      DISPLAY: display.name,
+      GONDOLA_USER_DATA: userData,
+      XDG_CONFIG_HOME: userData,
+    },
   });
   const page = await electron.firstWindow();
   await page.setViewportSize({ width: 1280, height: 800 });

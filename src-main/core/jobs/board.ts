@@ -214,8 +214,8 @@ export class JobBoard {
 
   #happened(entry: Entry, event: JobEvent, watcher?: JobContext): void {
     const told = event as CallEvent;
-    // Each step of a training tells something; runs keep that themselves, and it would push out what has to be remembered here.
-    if (told.kind !== 'step') entry.events.push(told);
+    // Training curves come point by point; runs keep those themselves, and they would push out what has to be remembered here.
+    if (told.kind !== 'point') entry.events.push(told);
     if (entry.events.length > MOST_EVENTS) entry.events.shift();
     watcher?.emit(event);
     this.#tell({ kind: 'job-event', job: entry.job.id, call: entry.job.call, event: told });

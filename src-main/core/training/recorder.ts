@@ -1,6 +1,6 @@
 // Keeps what a training tells in the store.
 import type { JobEvent } from '../../base/progress.ts';
-import type { EpochEvent, PlannedEvent, StartEvent, StepEvent } from '../../pretrain/trainer/messages.ts';
+import type { EpochEvent, PlannedEvent, PointEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetMetricsAfter, recordMetrics, recordRunConfig, runWarnings, setRunWarnings } from '../../store/runs.ts';
 import { recordSpeed } from './speeds.ts';
@@ -32,7 +32,7 @@ export class Recorder {
     } else if (event.kind === 'start') {
       this.start = event as StartEvent;
       recordMetrics(this.#database, id, 0, numbersOf(event));
-    } else if (event.kind === 'step') this.#point(event as StepEvent);
+    } else if (event.kind === 'point') this.#point(event as PointEvent);
     else if (event.kind === 'epoch') this.#epoch(event as EpochEvent);
     else if (event.kind === 'warning') {
       const { message } = event as unknown as { message: string };
@@ -50,7 +50,7 @@ export class Recorder {
     recordSpeed(this.#database, this.#config.recipe, imagesPerSecond, { run: this.#run.name });
   }
 
-  #point(event: StepEvent): void {
+  #point(event: PointEvent): void {
     const { step, steps, loss, teacherEntropy, divergence, featureSpread } = event;
     if (step < this.#nextPoint) return;
     this.#nextPoint = step + steps / POINTS;

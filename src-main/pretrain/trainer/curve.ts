@@ -1,7 +1,7 @@
 // Points of the curves between two epochs: means over the steps since the last point, so that fast steps do not flood who listens.
 import type { StepReport } from '../learner.ts';
 import { addStep, epochMeans, noSteps } from './epoch.ts';
-import type { StepEvent } from './messages.ts';
+import type { PointEvent } from './messages.ts';
 
 /** Seconds between two points, at least. */
 const EVERY = 0.5;
@@ -23,12 +23,12 @@ export class Curve {
    * @param now seconds, by any clock
    * @returns the point that is due, or null
    */
-  add(step: number, report: StepReport, seconds: number, learningRate: number, now: number): StepEvent | null {
+  add(step: number, report: StepReport, seconds: number, learningRate: number, now: number): PointEvent | null {
     addStep(this.#sums, report, seconds, 0);
     if (now - this.#toldAt < EVERY && step < this.#steps) return null;
     const { waiting: _, ...means } = epochMeans(this.#sums, this.#batch);
     this.#sums = noSteps();
     this.#toldAt = now;
-    return { kind: 'step', step, steps: this.#steps, ...means, learningRate };
+    return { kind: 'point', step, steps: this.#steps, ...means, learningRate };
   }
 }

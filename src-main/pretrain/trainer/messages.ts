@@ -86,8 +86,8 @@ export interface EpochEvent extends JobEvent {
 }
 
 /** A point of the curves: means over the steps since the last one, told a few times a second at most. */
-export interface StepEvent extends JobEvent {
-  readonly kind: 'step';
+export interface PointEvent extends JobEvent {
+  readonly kind: 'point';
   readonly step: number;
   readonly steps: number;
   readonly loss: number;

@@ -95,9 +95,9 @@ export function summary(chart: Chart, lines: readonly Drawn[]): string {
 /** Series with what an event measured; a step that is there already stays as it is. */
 export function withPoint(
   series: readonly Series[],
-  event: { readonly kind: 'step' | 'epoch'; readonly step: number } & Readonly<Record<string, unknown>>,
+  event: { readonly kind: 'point' | 'epoch'; readonly step: number } & Readonly<Record<string, unknown>>,
 ): Series[] {
-  const prefix = event.kind === 'step' ? 'step.' : '';
+  const prefix = event.kind === 'point' ? 'step.' : '';
   const { kind: _, step, steps: __, epochs: ___, eta: ____, ...measures } = event;
   const grown = new Map(series.map((one) => [one.name, one]));
   for (const [measure, value] of Object.entries(measures)) {

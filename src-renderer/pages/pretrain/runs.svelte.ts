@@ -77,7 +77,7 @@ export class RunBoard {
     else this.#measured(event);
   }
 
-  #measured(event: Extract<TrainingEvent, { kind: 'step' | 'epoch' | 'warning' }>): void {
+  #measured(event: Extract<TrainingEvent, { kind: 'point' | 'epoch' | 'warning' }>): void {
     const detail = this.live && this.details[this.live.name];
     if (!detail) return;
     const { run, series, warnings } = detail;

@@ -44,7 +44,7 @@ afterAll(() => {
 describe('what a training tells', () => {
   it('is what the contract says of each kind', () => {
     const kinds = new Set(events.map(({ kind }) => kind));
-    for (const kind of ['run', 'planned', 'start', 'step', 'epoch', 'attention']) expect(kinds).toContain(kind);
+    for (const kind of ['run', 'planned', 'start', 'point', 'epoch', 'attention']) expect(kinds).toContain(kind);
     for (const event of events) trainingEvents[event.kind as keyof typeof trainingEvents].parse(event);
   });
 });

@@ -50,7 +50,7 @@ describe('the curves of runs', () => {
 });
 
 describe('a curve that grows', () => {
-  const step = { kind: 'step', step: 4, steps: 10, loss: 5, teacherEntropy: 3 } as const;
+  const step = { kind: 'point', step: 4, steps: 10, loss: 5, teacherEntropy: 3 } as const;
 
   it('takes a point of every measure, and begins series that were not there', () => {
     const grown = withPoint([{ name: 'step.loss', steps: [2], values: [6] }], step);

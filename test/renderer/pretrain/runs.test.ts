@@ -15,7 +15,7 @@ const { RunBoard, trainingCall } = await import('../../../src-renderer/pages/pre
 const { jobs } = await import('../../../src-renderer/state/jobs.svelte.ts');
 
 const step = {
-  kind: 'step',
+  kind: 'point',
   steps: 10,
   teacherEntropy: 3,
   divergence: 2,
