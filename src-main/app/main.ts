@@ -1,5 +1,4 @@
 // Electron's main process, begun by entry.ts: one window, its menu, and the supervision of the processes that do the work.
-import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, BrowserWindow, dialog, ipcMain, MessageChannelMain, session } from 'electron';
@@ -12,6 +11,7 @@ import type { Port } from '../host/port.ts';
 import { messagePort } from '../host/port.ts';
 import { failureOf, serve } from '../host/serve.ts';
 import { CoreSupervisor, recentFileIn } from './core-supervisor.ts';
+import { openLog } from './log.ts';
 import { showMenu } from './menu.ts';
 import { servePages } from './protocol.ts';
 import { closeSession, isOwnFrame, origin, refuseEverythingForeign } from './security.ts';
@@ -29,9 +29,8 @@ else app.quit();
 function begin(): void {
   const userData = app.getPath('userData');
   const windowFile = join(userData, 'window.json');
-  mkdirSync(join(userData, 'logs'), { recursive: true });
-  const logFile = createWriteStream(join(userData, 'logs', 'gondola.log'), { flags: 'a' });
-  const log = (text: string) => void logFile.write(text);
+  const logFile = join(userData, 'logs', 'gondola.log');
+  const log = openLog(logFile);
 
   let window: BrowserWindow | null = null;
   let shellPort: Port | null = null;
@@ -51,7 +50,7 @@ function begin(): void {
     gaveUp() {
       dialog.showErrorBox(
         'Gondola cannot go on',
-        `The part that works on the photos stopped three times within a minute. What was finished is kept. The log is ${join(userData, 'logs', 'gondola.log')}.`,
+        `The part that works on the photos stopped three times within a minute. What was finished is kept. The log is ${logFile}.`,
       );
       app.exit(1);
     },

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { root } from '../scenario/app.ts';
 
-const beside = join(root, '../shared/electron');
+/** A runtime for machines that cannot reach Electron's download lies beside the checkout there, with a script that lays out the app for it. */
+export const beside = join(root, '../shared/electron');
 
 /** An untouched Electron to package with; null where there is none. */
 export function plainRuntime(): string | null {

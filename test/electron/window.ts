@@ -1,14 +1,11 @@
 // The built app in a real Electron under a virtual display.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
 import { listen, type RunningApp, root } from '../scenario/app.ts';
-
-/** A runtime for machines that cannot reach Electron's download lies beside the checkout there, with a script that lays out the app for it. */
-const beside = join(root, '../shared/electron');
+import { beside, plainRuntime } from './packaging.ts';
 
 interface Runtime {
   /** The folder of the executable. */
@@ -26,15 +23,15 @@ export function electronRuntime(): Runtime | null {
 }
 
 function findRuntime(): Runtime | null {
-  const own = join(dirname(createRequire(import.meta.url).resolve('electron/package.json')), 'dist');
-  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? (existsSync(join(own, 'electron')) ? own : null);
-  if (folder) return { folder, app: root };
-  if (!existsSync(join(beside, 'runtime'))) return null;
-  const dist = execFileSync(join(beside, 'runtime'), { encoding: 'utf8' }).trim();
+  const dist = plainRuntime();
+  if (dist === null) return null;
+  if (!existsSync(join(dist, '../overlay')) || !existsSync(join(beside, 'stage'))) return { folder: dist, app: root };
   const place = mkdtempSync(join(tmpdir(), 'gondola-electron-'));
   process.on('exit', () => rmSync(place, { recursive: true, force: true }));
   const app = join(place, 'app');
-  execFileSync(join(beside, 'stage'), [root, app, 'dist-main', 'dist-renderer', 'resources']);
+  execFileSync(join(beside, 'stage'), [root, app, 'dist-main', 'dist-renderer', 'resources'], {
+    env: { ...process.env, RUNTIME_DIR: join(dist, '..') },
+  });
   // As an installed app lies: only then does Electron wait for the app's first file before it is ready.
   const installed = join(place, 'runtime');
   execFileSync('sh', ['-c', 'cp -al "$1" "$2" 2>/dev/null || cp -r "$1" "$2"', 'sh', dist, installed]);
@@ -79,11 +76,11 @@ export async function startInWindow(userData: string, args: readonly string[] = 
     },
     async quit() {
       const ended = new Promise((resolve) => electron.process().once('exit', resolve));
-      // Work may still be under way, and the app asks then: "pause and quit".
+      // As a user does, by closing the window. Work may still be under way, and the app asks then: "pause and quit".
       await electron
-        .evaluate(({ app, dialog }) => {
+        .evaluate(({ BrowserWindow, dialog }) => {
           dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false });
-          app.quit();
+          BrowserWindow.getAllWindows()[0].close();
         })
         .catch(() => {}); // it may be gone before it answers
       await ended;
@@ -97,6 +94,7 @@ export async function virtualDisplay(): Promise<{ name: string; close(): void }>
   const server: ChildProcess = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
+  process.on('exit', () => server.kill()); // a test that fails must not leave it behind
   const number = await new Promise<string>((resolve, reject) => {
     server.once('error', reject);
     server.stdio[3]!.once('data', (data) => resolve(String(data).trim()));

@@ -137,6 +137,15 @@ export async function searches(day: Day): Promise<void> {
   await nearest.waitFor({ timeout: minutes(1) });
   expect(await nearest.getByRole('button', { name: /score 0\.\d+: search with it/ }).count()).toBeGreaterThan(10);
   await look(day, '09-search');
+  await page.getByRole('tab', { name: 'Map' }).press('Enter');
+  await page.getByRole('button', { name: 'Draw the map' }).press('Enter');
+  // As points where the machine can draw them, as a list of its groups where it cannot.
+  const map = page.getByRole('application', { name: /^Map of/ });
+  await map
+    .or(page.getByRole('button', { name: /^Select group 1:/ }))
+    .first()
+    .waitFor({ timeout: minutes(1) });
+  await look(day, '09-search-map');
 }
 
 /** The attention on a photo, a cut-out of it on disk. */
