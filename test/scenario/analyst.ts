@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { seriousViolations } from './accessibility.ts';
 import { picture, type RunningApp } from './app.ts';
-import type { Shelves } from './shelves.ts';
+import { personsLabels, type Shelves } from './shelves.ts';
 
 export interface Day {
   readonly app: RunningApp;
@@ -61,6 +61,13 @@ export async function importsPhotos(day: Day): Promise<void> {
   await look(day, '03-library-photo');
 }
 
+/** The product that has the focus and no label yet. */
+async function focusedRegion(page: Page): Promise<number> {
+  const focused = page.locator('[data-label-grid] [role="option"][aria-label*="unlabelled"]:focus');
+  await focused.waitFor();
+  return Number(/Region (\d+)/.exec((await focused.getAttribute('aria-label'))!)![1]);
+}
+
 /** Ten products named by keyboard alone, each by its own name, two SKUs at least. */
 export async function labelsTen(day: Day): Promise<Map<number, string>> {
   const { page } = day.app;
@@ -69,10 +76,10 @@ export async function labelsTen(day: Day): Promise<Map<number, string>> {
   await page.getByRole('listbox', { name: 'Products of the group' }).waitFor({ timeout: minutes(1) });
   const given = new Map<number, string>();
   while (given.size < 10) {
-    const focused = page.locator('[data-label-grid] [role="option"][tabindex="0"]');
-    const region = Number(/Region (\d+)/.exec((await focused.getAttribute('aria-label'))!)![1]);
+    const region = await focusedRegion(page);
     const name = truth.get(region)!;
     await page.keyboard.press('Space'); // this one alone, not its group
+    await page.getByRole('option', { name: new RegExp(`^Region ${region}\\b`), selected: true }).waitFor();
     await page.keyboard.press('n');
     await page.keyboard.type(name);
     await page
@@ -86,13 +93,18 @@ export async function labelsTen(day: Day): Promise<Map<number, string>> {
     given.set(region, name);
     await page.getByText(`${given.size} labelled`).first().waitFor();
     // Half of them from other groups, so that there are several SKUs.
-    if (given.size % 2 === 0) await page.keyboard.press('s');
+    if (given.size % 2 === 0) {
+      const before = await focusedRegion(page);
+      await page.keyboard.press('s');
+      await expect.poll(() => focusedRegion(page), { timeout: 20_000 }).not.toBe(before);
+    }
   }
   await look(day, '06-label');
   await page.keyboard.press('Control+z');
   await page.getByText('9 labelled').first().waitFor();
   await page.keyboard.press('Control+Shift+z');
   await page.getByText('10 labelled').first().waitFor();
+  expect(personsLabels(join(day.folder, 'shop'))).toEqual(given);
   return given;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { unattended } from '../../src-main/base/progress.ts';
 import type { CoreContext } from '../../src-main/core/context.ts';
 import { sampleHandlers } from '../../src-main/core/sample/service.ts';
+import { givenLabels } from '../../src-main/store/labels.ts';
 import { productRegions } from '../../src-main/store/regions.ts';
 import { Workspace } from '../../src-main/store/workspace.ts';
 
@@ -48,3 +49,14 @@ export async function drawShelves(folder: string): Promise<Shelves> {
 }
 
 const key = (path: string, box: readonly number[]) => `${path} ${box.map(Math.round).join(' ')}`;
+
+/** What a person said of which region, as it lies in the workspace. */
+export function personsLabels(place: string): Map<number, string> {
+  const workspace = Workspace.open(place);
+  try {
+    const labels = givenLabels(workspace.database).filter(({ source }) => source === 'person');
+    return new Map(labels.map(({ regionId, skuName }) => [regionId, skuName ?? '']));
+  } finally {
+    workspace.close();
+  }
+}
