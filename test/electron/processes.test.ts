@@ -103,6 +103,10 @@ describe.skipIf(!runtime)('quitting while work is under way', () => {
       () => {},
     );
     await expect.poll(() => pids('Gondola trainer'), { timeout: 30_000 }).toHaveLength(1);
+    // Meanwhile the machine must not fall asleep.
+    const staysAwake = () =>
+      app.electron.evaluate(({ powerSaveBlocker }) => [0, 1, 2, 3, 4, 5].some((id) => powerSaveBlocker.isStarted(id)));
+    await expect.poll(staysAwake).toBe(true);
     await app.electron.evaluate(({ dialog }) => {
       const asked: string[] = [];
       Object.assign(globalThis, { asked });
@@ -148,6 +152,7 @@ describe.skipIf(!runtime)('the window', () => {
         env: {
           ...process.env,
           GONDOLA_USER_DATA: join(folder, 'settings'),
+          XDG_CONFIG_HOME: join(folder, 'settings'),
           DISPLAY: await app.electron.evaluate(() => process.env.DISPLAY!),
         },
         stdio: 'ignore',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { seriousViolations } from './accessibility.ts';
-import { picture, type RunningApp } from './app.ts';
+import { inBothThemes, picture, type RunningApp } from './app.ts';
 import { personsLabels, type Shelves } from './shelves.ts';
 
 export interface Day {
@@ -25,10 +25,12 @@ async function go(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
 
-/** Every page is looked at by axe and kept as a picture. */
+/** Every page is looked at by axe and kept as a picture, in light and in dark. */
 async function look({ app, runner }: Day, name: string): Promise<void> {
-  await picture(app.page, runner, name);
-  expect(await seriousViolations(app.page), name).toEqual([]);
+  await inBothThemes(app.page, async (theme) => {
+    await picture(app.page, runner, `${name}-${theme}`);
+    expect(await seriousViolations(app.page), `${name}, ${theme}`).toEqual([]);
+  });
 }
 
 export async function makesWorkspace(day: Day): Promise<void> {

@@ -24,14 +24,19 @@ export function listen(page: Page): string[] {
   return complaints;
 }
 
-/** A page as a picture, light and dark, in the tests' output. */
+/** Does something with the page in its light and in its dark colours. */
+export async function inBothThemes(page: Page, act: (theme: 'light' | 'dark') => Promise<void>): Promise<void> {
+  const before = await page.evaluate<string>('document.documentElement.dataset.theme');
+  for (const theme of ['light', 'dark'] as const) {
+    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+    await act(theme);
+  }
+  await page.evaluate(`document.documentElement.dataset.theme = '${before}'`);
+}
+
+/** A page as a picture in the tests' output. */
 export async function picture(page: Page, runner: string, name: string): Promise<void> {
   const folder = join(root, 'test-output', runner);
   mkdirSync(folder, { recursive: true });
-  const before = await page.evaluate<string>('document.documentElement.dataset.theme');
-  for (const theme of ['light', 'dark']) {
-    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
-    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
-  }
-  await page.evaluate(`document.documentElement.dataset.theme = '${before}'`);
+  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
