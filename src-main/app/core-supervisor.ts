@@ -10,6 +10,7 @@ import type { AppEvent } from '../contract/events.ts';
 import type { ToPage } from '../contract/frames.ts';
 import type { Job } from '../contract/jobs.ts';
 import { Remote } from '../contract/remote.ts';
+import { isUnderWay } from '../contract/under-way.ts';
 import type { Interrupted } from '../core/session/session.ts';
 import type { FromCore, ToCore } from './control.ts';
 
@@ -53,11 +54,7 @@ export class CoreSupervisor {
 
   /** Jobs that are under way. */
   get running(): Job[] {
-    return [...this.#jobs.values()].filter(({ state }) => state === 'running' || state === 'pausing');
-  }
-
-  get pid(): number | undefined {
-    return this.#core?.pid;
+    return [...this.#jobs.values()].filter(isUnderWay);
   }
 
   start(): void {
@@ -86,18 +83,15 @@ export class CoreSupervisor {
   }
 
   #begin(interrupted: readonly Interrupted[] | null): void {
-    const { recentFile, folder, log } = this.#options;
-    const core = utilityProcess.fork(coreScript, [], { serviceName: 'Gondola core', stdio: 'pipe' });
-    core.stdout?.on('data', (data) => log(String(data)));
-    core.stderr?.on('data', (data) => log(String(data)));
+    const { recentFile, folder } = this.#options;
+    const core = this.#fork(coreScript, 'Gondola core');
     core.on('message', (message: FromCore) => this.#hear(message));
     core.on('exit', (code) => this.#exited(core, code));
     this.#core = core;
-    const { port1, port2 } = new MessageChannelMain();
-    this.#tell({ kind: 'page' }, [port2]);
-    port1.on('message', ({ data }) => this.remote.receive(data as ToPage));
-    port1.start();
-    this.remote.connected((frame) => port1.postMessage(frame));
+    const port = this.connect();
+    port.on('message', ({ data }) => this.remote.receive(data as ToPage));
+    port.start();
+    this.remote.connected((frame) => port.postMessage(frame));
     if (interrupted) this.#options.restarted(); // pages first, so that they hear what the new core has to say
     this.#tell({ kind: 'begin', recentFile, folder: interrupted ? null : folder, interrupted });
   }
@@ -124,9 +118,7 @@ export class CoreSupervisor {
   }
 
   #startTrainer(id: number): void {
-    const trainer = utilityProcess.fork(trainerScript, [], { serviceName: 'Gondola trainer', stdio: 'pipe' });
-    trainer.stdout?.on('data', (data) => this.#options.log(String(data)));
-    trainer.stderr?.on('data', (data) => this.#options.log(String(data)));
+    const trainer = this.#fork(trainerScript, 'Gondola trainer');
     this.#trainers.set(id, trainer);
     trainer.on('exit', (code) => {
       this.#trainers.delete(id);
@@ -135,6 +127,14 @@ export class CoreSupervisor {
     const { port1, port2 } = new MessageChannelMain();
     trainer.postMessage({ kind: 'port' }, [port1]);
     this.#tell({ kind: 'trainer', id }, [port2]);
+  }
+
+  /** What the process prints goes to the log. */
+  #fork(script: string, serviceName: string): UtilityProcess {
+    const child = utilityProcess.fork(script, [], { serviceName, stdio: 'pipe' });
+    child.stdout?.on('data', (data) => this.#options.log(String(data)));
+    child.stderr?.on('data', (data) => this.#options.log(String(data)));
+    return child;
   }
 
   #tell(message: ToCore, ports: MessagePortMain[] = []): void {

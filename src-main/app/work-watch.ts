@@ -1,6 +1,7 @@
 /** What the system is told of long work: a bar on the icon, no sleep, and a notification when it ends while nobody looks. */
 import { type BrowserWindow, Notification, powerSaveBlocker } from 'electron';
 import type { Job } from '../contract/jobs.ts';
+import { isUnderWay } from '../contract/under-way.ts';
 
 /** Milliseconds; what ends sooner is not worth a notification. */
 const LONG = 20_000;
@@ -15,7 +16,7 @@ export class WorkWatch {
   }
 
   note(job: Job): void {
-    const isRunning = job.state === 'running' || job.state === 'pausing';
+    const isRunning = isUnderWay(job);
     const before = this.#running.get(job.id);
     if (isRunning) this.#running.set(job.id, job);
     else this.#running.delete(job.id);

@@ -56,6 +56,14 @@ export const shareOfShelf = z.object({
   ),
 });
 
+/** What a region shows, and who says so. */
+export const regionLabel = z.object({
+  verdict: z.enum(['sku', 'unknown', 'not-a-product']),
+  sku: z.string().nullable(),
+  source: z.enum(['person', 'import', 'knn']),
+  confidence: z.number().nullable(),
+});
+
 export const catalogueRegion = z.object({
   id: z.number(),
   photoId: z.number(),
@@ -67,14 +75,7 @@ export const catalogueRegion = z.object({
   height: z.number(),
   kind: z.enum(['photo', 'box']),
   /** The label that counts; null where there is none. */
-  label: z
-    .object({
-      verdict: z.enum(['sku', 'unknown', 'not-a-product']),
-      sku: z.string().nullable(),
-      source: z.enum(['person', 'import', 'knn']),
-      confidence: z.number().nullable(),
-    })
-    .nullable(),
+  label: regionLabel.nullable(),
 });
 
 export const catalogueCalls = {

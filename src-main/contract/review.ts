@@ -1,6 +1,7 @@
 /** Labelling by hand: products in groups of likeness, those that teach most first, each with the SKUs that it may be. */
 import { z } from 'zod';
 import { call } from './call.ts';
+import { regionLabel } from './catalogue.ts';
 import { fileProblem } from './library.ts';
 
 const regionId = z.number().int().positive();
@@ -41,14 +42,7 @@ export const reviewMember = z.object({
   photoWidth: z.number(),
   photoHeight: z.number(),
   /** The label that counts. */
-  label: z
-    .object({
-      verdict: z.enum(['sku', 'unknown', 'not-a-product']),
-      sku: z.string().nullable(),
-      source: z.enum(['person', 'import', 'knn']),
-      confidence: z.number().nullable(),
-    })
-    .nullable(),
+  label: regionLabel.nullable(),
   /** Likeliest first, at most nine; empty before there is a label, or where the product is not indexed. */
   candidates: z.array(
     z.object({

@@ -1,5 +1,6 @@
 import type { CallEvent } from '../../src-main/contract/frames.ts';
 import type { Job } from '../../src-main/contract/jobs.ts';
+import { isUnderWay } from '../../src-main/contract/under-way.ts';
 import { call, onCoreEvent } from '../lib/client.ts';
 
 export type { Job } from '../../src-main/contract/jobs.ts';
@@ -11,11 +12,11 @@ class Jobs {
   list = $state<Job[]>([]);
   readonly #listeners = new Set<JobEventListener>();
 
-  readonly running = $derived(this.list.filter(isRunning));
+  readonly running = $derived(this.list.filter(isUnderWay));
 
   /** The one of that call which runs or is paused. */
   of(name: string): Job | undefined {
-    return this.list.findLast((job) => job.call === name && (isRunning(job) || job.state === 'paused'));
+    return this.list.findLast((job) => job.call === name && (isUnderWay(job) || job.state === 'paused'));
   }
 
   /** What jobs tell from now on, and what the unfinished ones told before the page was loaded. @returns a function that stops listening */
@@ -71,10 +72,6 @@ class Jobs {
   happened(event: CallEvent, job: Pick<Job, 'id' | 'call'>): void {
     for (const listener of this.#listeners) listener(event, job);
   }
-}
-
-export function isRunning(job: Job): boolean {
-  return job.state === 'running' || job.state === 'pausing';
 }
 
 export const jobs = new Jobs();

@@ -7,6 +7,7 @@ import type { JobContext, JobEvent } from '../../base/progress.ts';
 import type { AppEvent } from '../../contract/events.ts';
 import type { CallEvent, Failure } from '../../contract/frames.ts';
 import { type Job, type LongCall, longCalls, resumableCalls } from '../../contract/jobs.ts';
+import { isUnderWay } from '../../contract/under-way.ts';
 import { resumption } from './resumption.ts';
 
 /** Runs the call itself. */
@@ -58,7 +59,7 @@ export class JobBoard {
   }
 
   get running(): Job[] {
-    return [...this.#entries.values()].map(({ job }) => job).filter(isRunning);
+    return [...this.#entries.values()].map(({ job }) => job).filter(isUnderWay);
   }
 
   /**
@@ -92,7 +93,7 @@ export class JobBoard {
 
   pause(id: number): Promise<void> {
     const entry = this.#entry(id);
-    if (!isRunning(entry.job)) return Promise.resolve();
+    if (!isUnderWay(entry.job)) return Promise.resolve();
     entry.wish = 'pause';
     entry.job.state = 'pausing';
     this.#publish(entry);
@@ -121,7 +122,7 @@ export class JobBoard {
   async cancel(id: number): Promise<void> {
     const entry = this.#entry(id);
     entry.wish = 'cancel';
-    if (isRunning(entry.job)) {
+    if (isUnderWay(entry.job)) {
       entry.stop.abort(new Cancelled());
       await entry.rest;
     } else if (entry.job.state === 'paused') {
@@ -131,7 +132,7 @@ export class JobBoard {
   }
 
   dismiss(id: number): void {
-    if (isRunning(this.#entry(id).job)) return;
+    if (isUnderWay(this.#entry(id).job)) return;
     this.#forget(id);
   }
 
@@ -224,7 +225,7 @@ export class JobBoard {
   #end(entry: Entry, state: Job['state'], error: Failure | null): void {
     entry.job = { ...entry.job, state, error, endedAt: new Date().toISOString() };
     this.#publish(entry);
-    const ended = [...this.#entries.values()].filter(({ job }) => !isRunning(job) && job.state !== 'paused');
+    const ended = [...this.#entries.values()].filter(({ job }) => !isUnderWay(job) && job.state !== 'paused');
     for (const { job } of ended.slice(0, Math.max(0, ended.length - MOST_ENDED))) this.#forget(job.id);
   }
 
@@ -242,8 +243,4 @@ export class JobBoard {
     if (!entry) throw new GondolaError('job-unknown', 'This job is not on the list any more.');
     return entry;
   }
-}
-
-function isRunning(job: Job): boolean {
-  return job.state === 'running' || job.state === 'pausing';
 }
