@@ -17,6 +17,7 @@ import {
   reshape,
   slice,
   softmax,
+  subtract,
   transpose,
 } from '../engine/graph.ts';
 import { linear } from '../engine/operators.ts';
@@ -142,6 +143,8 @@ export interface VitOutput {
   readonly keys: Node;
   /** [images, heads, tokens, tokens]: everyone's attention in the last block. */
   readonly fullAttention: Node;
+  /** [images, patches, dimensions]: the patch tokens after the last norm. */
+  readonly patches: Node;
 }
 
 /** The network over one set of parameters. Passes of several image sizes share the parameters and what is cut from them. */
@@ -160,12 +163,14 @@ export class Vit {
    * @param images [n, 3, height, width], both sides multiples of the patch; another size than the trained one resizes the positions
    * @param dropPath [2 · depth, n]: a factor for each residual branch (attention, then MLP, block by block) and image: 0 drops the
    *   branch, 1 ÷ keep probability makes up for it (Huang et al. 2016)
+   * @param patchMask [n, patches], 1 where the patch is hidden: `mask_token` stands in its place (Zhou et al. 2022, iBOT); the parameters
+   *   have to hold it
    */
-  pass(images: Node, dropPath?: Node): VitOutput {
+  pass(images: Node, dropPath?: Node, patchMask?: Node): VitOutput {
     const { depth, patch, registers } = this.config;
     const [n, , height, width] = images.shape;
     const count = 1 + registers + (height * width) / patch ** 2;
-    let tokens: Tokens = { values: this.#embed(images), images: n, count };
+    let tokens: Tokens = { values: this.#embed(images, patchMask), images: n, count };
     for (let block = 0; block < depth - 1; block++) {
       const normed = this.#norm(`blocks.${block}.norm1`, tokens.values);
       const { context } = this.#attend(block, this.#queries(block, normed, n), normed, n);
@@ -191,16 +196,19 @@ export class Vit {
       images,
     );
     const own: Tokens = { values: classToken(values), images, count: 1 };
+    const everyone = this.#attend(block, this.#queries(block, normed, images), normed, images).context;
+    const whole = this.#norm('norm', this.#residuals(block, { values, images, count }, everyone, dropPath).values);
     return {
       feature: this.#norm('norm', this.#residuals(block, own, context, dropPath).values),
       attention,
       keys: reshape(transpose(keys, [0, 3, 1, 2]), [images, count, dimensions]),
       fullAttention: softmax(matmul(this.#queries(block, normed, images), keys)),
+      patches: slice(reshape(whole, [images, count, dimensions]), 1, 1 + this.config.registers, count),
     };
   }
 
   /** Images to tokens with positions: [n, 3, height, width] → [n · tokens, dimensions]. */
-  #embed(images: Node): Node {
+  #embed(images: Node, patchMask?: Node): Node {
     const { patch: p, dimensions: d, registers } = this.config;
     const [n, , height, width] = images.shape;
     const { rows, columns } = gridOf(this.config, height, width);
@@ -213,13 +221,21 @@ export class Vit {
       rows * columns,
       d,
     ]);
+    const seen = patchMask ? this.#masked(patches, patchMask) : patches;
     const positions = positionsFor(this.#weights('pos_embed'), { rows, columns });
     const everywhere = (x: Node) => expand(x, [n, x.shape[1], d]);
     const parts = [everywhere(add(this.#weights('cls_token'), slice(positions, 1, 0, 1)))];
     if (registers > 0) parts.push(everywhere(this.#weights('register_tokens')));
-    parts.push(add(patches, slice(positions, 1, 1, 1 + rows * columns)));
+    parts.push(add(seen, slice(positions, 1, 1, 1 + rows * columns)));
     const tokens = concat(parts, 1);
     return reshape(tokens, [n * tokens.shape[1], d]);
+  }
+
+  /** patches [n, patches, dimensions] with the mask's token in the place of the hidden ones. */
+  #masked(patches: Node, patchMask: Node): Node {
+    const [n, count, d] = patches.shape;
+    const hidden = reshape(patchMask, [n, count, 1]);
+    return add(patches, multiply(hidden, subtract(reshape(this.#weights('mask_token'), [1, 1, d]), patches)));
   }
 
   #norm(name: string, x: Node): Node {
