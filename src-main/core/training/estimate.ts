@@ -55,6 +55,7 @@ export function trainingChoices(
       ...{ ...costOf(recipe), model, preset: crops.preset, batch, prototypes: head.prototypes, learningRate, seed },
       minutes: length.kind === 'minutes' ? length.minutes : null,
       epochs: length.kind === 'epochs' ? length.epochs : null,
+      steps: length.kind === 'steps' ? length.steps : null,
     },
     models: [...VIT_NAMES],
     devices: [...devices],
@@ -88,6 +89,7 @@ export async function estimateTraining(workspace: Workspace, asked: Asked): Prom
 
 function plannedSteps({ length, batch }: Recipe, stepsPerEpoch: number, speed: number | null): number | null {
   if (length.kind === 'epochs') return length.epochs * stepsPerEpoch;
+  if (length.kind === 'steps') return length.steps;
   if (speed === null) return null;
   return Math.min(mostSteps(stepsPerEpoch), stepsWithin(60 * length.minutes, batch / speed, FINISHING));
 }

@@ -4,6 +4,7 @@ import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { Run as ListedRun, Series, trainingCalls } from '../../contract/training.ts';
 import { checkpointFile } from '../../pretrain/checkpoint.ts';
+import type { Length } from '../../pretrain/config.ts';
 import { AttentionAlbum } from '../../pretrain/watch/album.ts';
 import { embeddingCounts } from '../../store/counts.ts';
 import type { Database } from '../../store/database.ts';
@@ -114,7 +115,7 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
     'global crops': `2 of ${crops.globalSize} px`,
     'local crops': crops.locals === 0 ? 'none' : `${crops.locals} of ${crops.localSize} px`,
     batch: recipe.batch,
-    length: length.kind === 'minutes' ? `${length.minutes} minutes` : `${length.epochs} epochs`,
+    length: lengthInWords(length),
     steps: plan?.steps ?? '–',
     pictures: data?.pictures ?? '–',
     prototypes: recipe.head.prototypes,
@@ -128,6 +129,11 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
     seed: recipe.seed,
   };
   return Object.entries(entries).map(([setting, value]) => ({ setting, value: String(value) }));
+}
+
+function lengthInWords(length: Length): string {
+  if (length.kind === 'minutes') return `${length.minutes} minutes`;
+  return length.kind === 'epochs' ? `${length.epochs} epochs` : `${length.steps} steps`;
 }
 
 function seriesOf(measured: readonly Metric[]): Series[] {

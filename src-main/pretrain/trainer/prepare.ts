@@ -174,7 +174,7 @@ function deadlineOf({ startedAt }: TrainingRequest, { length }: Recipe): number 
   return length.kind === 'minutes' && startedAt !== null ? startedAt + length.minutes * 60_000 : null;
 }
 
-/** Fixes the number of steps: counted in epochs, or measured against the time on state that is then put back. */
+/** Fixes the number of steps: counted in epochs or steps, or measured against the time on state that is then put back. */
 async function planSteps(
   request: TrainingRequest,
   recipe: Recipe,
@@ -185,8 +185,9 @@ async function planSteps(
 ): Promise<{ plan: Plan; stepSeconds: number | null }> {
   const stepsPerEpoch = Math.floor(index.pictures.length / recipe.batch);
   const { length } = recipe;
-  if (length.kind === 'epochs') {
-    return { plan: planOf(recipe, length.epochs * stepsPerEpoch, stepsPerEpoch), stepSeconds: null };
+  if (length.kind !== 'minutes') {
+    const steps = length.kind === 'epochs' ? length.epochs * stepsPerEpoch : length.steps;
+    return { plan: planOf(recipe, steps, stepsPerEpoch), stepSeconds: null };
   }
   const end = deadline ?? Date.now() + length.minutes * 60_000;
   const secondsLeft = () => (end - Date.now()) / 1000;
