@@ -11,6 +11,7 @@ export const pretrainWishes = z.object({
   local: z.int().positive().optional(),
   locals: z.int().nonnegative().optional(),
   epochs: z.int().positive().optional(),
+  steps: z.int().positive().optional(),
   minutes: z.number().positive().optional(),
   batch: z.int().positive().optional(),
   preset: z.enum(['products', 'paper']).optional(),
@@ -46,9 +47,10 @@ const plan = z.object({
     prototypes: z.number(),
     learningRate: z.number(),
     seed: z.number(),
-    /** One of the two. */
+    /** One of the three. */
     minutes: z.number().nullable(),
     epochs: z.number().nullable(),
+    steps: z.number().nullable(),
   }),
 });
 

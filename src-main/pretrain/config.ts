@@ -6,9 +6,10 @@ import { type DinoConfig, dino } from './objectives/dino.ts';
 import type { Objective, StepSettings } from './objectives/objective.ts';
 import { cosineSchedule, warmupSchedule } from './schedules.ts';
 
-/** How long to train: whole passes over the pictures, or until the time is up. */
+/** How long to train: whole passes over the pictures, so many steps, or until the time is up. */
 export type Length =
   | { readonly kind: 'epochs'; readonly epochs: number }
+  | { readonly kind: 'steps'; readonly steps: number }
   | { readonly kind: 'minutes'; readonly minutes: number };
 
 /** How the weights start. */

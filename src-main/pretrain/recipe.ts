@@ -24,6 +24,7 @@ export interface Wishes {
   readonly local?: number;
   readonly locals?: number;
   readonly epochs?: number;
+  readonly steps?: number;
   readonly minutes?: number;
   readonly batch?: number;
   readonly preset?: CropPreset;
@@ -94,8 +95,9 @@ const thousands = (count: number): string => count.toLocaleString('en-US');
  * @throws GondolaError `pretrain-wishes` for wishes that contradict each other, `model-unknown`, `image-size`
  */
 export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { recipe: Recipe; choices: Choice[] } {
-  if (wishes.epochs !== undefined && wishes.minutes !== undefined) {
-    throw new GondolaError('pretrain-wishes', 'Both epochs and minutes were given.', 'Give one of them.');
+  const lengths = (['minutes', 'epochs', 'steps'] as const).filter((kind) => wishes[kind] !== undefined);
+  if (lengths.length > 1) {
+    throw new GondolaError('pretrain-wishes', `Both ${lengths[1]} and ${lengths[0]} were given.`, 'Give one of them.');
   }
   const { pictures, device } = circumstances;
   const choices: Choice[] = [];
@@ -198,6 +200,10 @@ function chooseLength(wishes: Wishes, choices: Choice[]): Length {
   if (wishes.epochs !== undefined) {
     choices.push({ setting: 'epochs', value: String(wishes.epochs), reason: 'as you asked' });
     return { kind: 'epochs', epochs: wishes.epochs };
+  }
+  if (wishes.steps !== undefined) {
+    choices.push({ setting: 'steps', value: String(wishes.steps), reason: 'as you asked' });
+    return { kind: 'steps', steps: wishes.steps };
   }
   const minutes = wishes.minutes ?? DEFAULT_MINUTES;
   choices.push({
