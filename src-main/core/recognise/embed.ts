@@ -24,7 +24,8 @@ export interface EmbedSummary {
   problems: FileProblem[];
 }
 
-interface PhotoTask extends Sight {
+/** The regions of one photo, to be seen together. */
+export interface PhotoTask extends Sight {
   readonly regions: readonly LocatedRegion[];
 }
 
@@ -97,8 +98,8 @@ export async function embedRegions(
   }
 }
 
-/** One task a photo; photos whose file nobody knows any more are told apart. */
-function photoTasks(regions: readonly LocatedRegion[]) {
+/** One task a photo, for regions of which those of one photo lie side by side; photos whose file nobody knows any more are told apart. */
+export function photoTasks(regions: readonly LocatedRegion[]) {
   const tasks: PhotoTask[] = [];
   const lost: { problem: FileProblem; regions: LocatedRegion[] }[] = [];
   for (let start = 0; start < regions.length; ) {

@@ -20,20 +20,28 @@ export interface OpenEncoder {
 /** The untrained network's weights are the same for everybody. */
 const UNTRAINED_SEED = 1;
 
-/** @throws GondolaError `no-model`, `model-missing`, `model-changed`, and those of `openRuntime` and `Encoder.load` */
-export async function openActiveEncoder(workspace: Workspace, device: string): Promise<OpenEncoder> {
-  const model = requireActiveModel(workspace.database);
+/** @throws GondolaError `no-model`, and as `openEncoder` */
+export function openActiveEncoder(workspace: Workspace, device: string): Promise<OpenEncoder> {
+  return openEncoder(workspace, requireActiveModel(workspace.database), device);
+}
+
+/** @throws GondolaError `model-missing`, `model-changed`, and those of `openRuntime` and `Encoder.load` */
+export async function openEncoder(workspace: Workspace, model: Model, device: string): Promise<OpenEncoder> {
   const path = await intactWeights(workspace, model);
   return opened(model, await Encoder.load(await openRuntime(device), path), await readDescription(descriptionOf(path)));
 }
 
 /**
- * The active encoder's architecture and input with the official initialisation; its vectors are kept for the next evaluation.
+ * An encoder's architecture and input with the official initialisation; its vectors are kept for the next evaluation.
  * @throws as `openActiveEncoder`
  */
-export async function openUntrainedTwin(workspace: Workspace, device: string): Promise<OpenEncoder> {
+export async function openUntrainedTwin(
+  workspace: Workspace,
+  device: string,
+  twinOf: Model = requireActiveModel(workspace.database),
+): Promise<OpenEncoder> {
   const { database } = workspace;
-  const path = await intactWeights(workspace, requireActiveModel(database));
+  const path = await intactWeights(workspace, twinOf);
   const description = await readDescription(descriptionOf(path));
   const { architecture, inputSize } = description;
   const runtime: Runtime = await openRuntime(device);
@@ -50,7 +58,7 @@ async function intactWeights(workspace: Workspace, model: Model): Promise<string
   const weights = await readFile(path).catch((error: unknown) => {
     throw new GondolaError(
       'model-missing',
-      `The weights of the active model ${model.name} cannot be read: ${path}.`,
+      `The weights of the model ${model.name} cannot be read: ${path}.`,
       'Put the file back, or train again with `gondola pretrain WORKSPACE`.',
       { cause: error },
     );

@@ -18,9 +18,9 @@ import { calibrationFor } from './setup.ts';
 import { descriptorSpace, LEARNED, learnedSpace, mixedSpaces } from './spaces.ts';
 import { voterCount } from './vote.ts';
 
-const UNTRAINED = 'untrained';
-const PIXELS = 'pixels';
-const COLOUR = 'colour';
+export const UNTRAINED = 'untrained';
+export const PIXELS = 'pixels';
+export const COLOUR = 'colour';
 
 /** Fractions of 1 over all queries. */
 export interface Evaluation {
@@ -161,7 +161,7 @@ function score(
 }
 
 /** A way to answer queries: class names, the best first. The query's own photo never votes. */
-function contender(gallery: Gallery, setup: Setup, vector: (query: Query, space: string) => Float32Array) {
+export function contender(gallery: Gallery, setup: Setup, vector: (query: Query, space: string) => Float32Array) {
   const classifier = new Classifier(gallery.examples, setup);
   return (query: Query) => {
     const look: Look = Object.fromEntries(
@@ -175,7 +175,7 @@ function contender(gallery: Gallery, setup: Setup, vector: (query: Query, space:
 }
 
 /** One space by itself, with the full vote and nothing refused. */
-function only(space: string, examples: Examples): Setup {
+export function only(space: string, examples: Examples): Setup {
   return {
     weights: { [space]: 1 },
     voters: voterCount(byClass(examples).map((members) => members.length)),

@@ -21,15 +21,16 @@ export interface Gallery {
 
 /**
  * @param coarse classes are the SKUs' categories instead of the SKUs
+ * @param vectors of every region in those spaces; the stored ones without it
  * @throws GondolaError `no-model`, `no-labels`, `no-categories`, `not-indexed`
  */
 export function readGallery(
   database: Database,
   coarse = false,
   spaces: readonly ModelSpace[] = mixedSpaces(database),
+  vectors: StoredVectors = readVectors(database, spaces),
 ): Gallery {
   const labels = labelledProducts(database, coarse);
-  const vectors = readVectors(database, spaces);
   const indexed = labels.flatMap(({ label, region }) => {
     const look = vectors.look(region.id);
     return look === undefined ? [] : [{ label, region, look }];

@@ -59,8 +59,16 @@ export interface StoredVectors {
 }
 
 export function readVectors(database: Database, spaces: readonly ModelSpace[]): StoredVectors {
+  return placedVectors(spaces, (model) => readEmbeddings(database, model.id));
+}
+
+/** @param embeddingsOf every vector of a model, wherever they are kept */
+export function placedVectors(
+  spaces: readonly ModelSpace[],
+  embeddingsOf: (model: Model) => Embeddings,
+): StoredVectors {
   const parts = spaces.map(({ name, model, placement }) => {
-    const embeddings = readEmbeddings(database, model.id);
+    const embeddings = embeddingsOf(model);
     return {
       name,
       embeddings,

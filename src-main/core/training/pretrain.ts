@@ -23,11 +23,16 @@ type Pretrain = (typeof trainingCalls)['training.pretrain'];
 /** A run's config_json: before the plan is made there is only the recipe. */
 export type StoredConfig = RunConfig | { readonly recipe: Recipe };
 
+export interface PretrainOptions extends SuperviseOptions {
+  /** Whether its encoder becomes the active model. */
+  readonly activate?: boolean;
+}
+
 /** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model. */
 export async function pretrain(
   input: ParsedInputOf<Pretrain>,
   context: CoreContext,
-  options: SuperviseOptions = {},
+  { activate = true, ...options }: PretrainOptions = {},
 ): Promise<OutputOf<Pretrain>> {
   const startedAt = Date.now();
   const { workspace } = context;
@@ -57,7 +62,7 @@ export async function pretrain(
   try {
     const outcome = await superviseTraining(request, watched, options);
     const { state, message, step, config } = outcome;
-    await registerEncoder(workspace, run, outcome.encoder);
+    await registerEncoder(workspace, run, outcome.encoder, activate);
     endRun(database, run.id, state, message);
     const { epoch, start } = recorder;
     return {

@@ -7,11 +7,12 @@ import { insertModel, modelByName, replaceModelWeights, setActiveModel } from '.
 import type { Run } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 
-/** The run's encoder as a model, in the place of what an earlier part of the run left, and the active one. */
+/** The run's encoder as a model, in the place of what an earlier part of the run left, and the active one unless told otherwise. */
 export async function registerEncoder(
   workspace: Workspace,
   run: Pick<Run, 'id' | 'name'>,
   encoder: EncoderFile,
+  activate = true,
 ): Promise<void> {
   const { database } = workspace;
   const sha256 = createHash('sha256')
@@ -30,5 +31,5 @@ export async function registerEncoder(
       sha256,
       runId: run.id,
     });
-  setActiveModel(database, model.id);
+  if (activate) setActiveModel(database, model.id);
 }
