@@ -1,9 +1,9 @@
 // What a run is made of, whole: it is stored with the run and in every checkpoint, and the run can be repeated from it.
+import { type Architecture, architectureNamed } from '../model/backbone.ts';
 import type { HeadConfig } from '../model/head.ts';
-import { vitNamed } from '../model/vit.ts';
 import type { CropRecipe } from '../vision/crops.ts';
-import { type DinoConfig, dino } from './objectives/dino.ts';
-import type { Objective, StepSettings } from './objectives/objective.ts';
+import type { Objective, ObjectiveName, StepSettings } from './objectives/objective.ts';
+import { OBJECTIVES } from './objectives/objectives.ts';
 import { cosineSchedule, warmupSchedule } from './schedules.ts';
 
 /** How long to train: whole passes over the pictures, so many steps, or until the time is up. */
@@ -26,11 +26,15 @@ export interface Recipe {
   readonly seed: number;
   /** Where the runtime computes; the same run on another device gives other rounding. */
   readonly device: string;
-  /** As `vitNamed` knows it, e.g. `vit-tiny/16`. */
+  /** What is learnt from; absent: DINO. */
+  readonly objective?: ObjectiveName;
+  /** As `architectureNamed` knows it, e.g. `vit-tiny/16`. */
   readonly model: string;
   readonly crops: CropRecipe;
   readonly head: HeadConfig;
   readonly batch: number;
+  /** Images a run of the program at most; without it, as many as fit into the memory. */
+  readonly microBatch?: number;
   readonly length: Length;
   readonly initialisation: Initialisation;
   /** At the end of the warm-up; it falls to `finalLearningRate` by a cosine. */
@@ -40,6 +44,8 @@ export interface Recipe {
   readonly weightDecay: readonly [number, number];
   /** The teacher's share that stays in a step at the start; it rises to 1 by a cosine. Lower where the run is short, see `plan`. */
   readonly momentum: number;
+  /** The user asked for this very momentum: it stays as it is in a short run, too. */
+  readonly keepMomentum?: boolean;
   /** At the start, and from the end of its warm-up on. */
   readonly teacherTemperature: readonly [number, number];
   readonly studentTemperature: number;
@@ -47,6 +53,10 @@ export interface Recipe {
   readonly dropPath: number;
   /** Largest norm of each parameter's gradient. */
   readonly clip: number;
+  /** Looks in a row without a better kNN accuracy after which the run ends and keeps its best encoder; 0 or absent: never. */
+  readonly patience?: number;
+  /** What follows when the network has collapsed for some looks in a row. Absent: `warn`. */
+  readonly onCollapse?: 'warn' | 'stop';
 }
 
 /** What is settled when the pictures are known and, for `--minutes`, a step was timed. Fixed from then on. */
@@ -80,20 +90,17 @@ export function pictureSide(recipe: Recipe): number {
   return Math.round(1.4 * recipe.crops.globalSize);
 }
 
-export function dinoConfig(recipe: Recipe): DinoConfig {
-  const { model, crops, head, dropPath, studentTemperature, centerMomentum } = recipe;
-  return {
-    vit: vitNamed(model, crops.globalSize),
-    head,
-    crops: { globalSize: crops.globalSize, localSize: crops.localSize, locals: crops.locals },
-    dropPath,
-    studentTemperature,
-    centerMomentum,
-  };
+/** The encoder that is trained. @throws GondolaError `model-unknown`, `image-size` */
+export function architectureOf({ model, crops }: Recipe): Architecture {
+  return architectureNamed(model, crops.globalSize);
+}
+
+export function objectiveNameOf({ objective }: Recipe): ObjectiveName {
+  return objective ?? 'dino';
 }
 
 export function objectiveOf(recipe: Recipe): Objective {
-  return dino(dinoConfig(recipe));
+  return OBJECTIVES[objectiveNameOf(recipe)].build(recipe);
 }
 
 /** What the schedules say of each step. */

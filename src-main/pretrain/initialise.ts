@@ -6,7 +6,7 @@ import { initialWeights, selectWeights, type Tensor, type Weights } from '../mod
 import { positionsFor } from '../model/positions.ts';
 import { gridOf, type VitConfig, vitParameters } from '../model/vit.ts';
 import { readSafetensors } from '../model/weights/safetensors.ts';
-import { dinoConfig, objectiveOf, type Recipe } from './config.ts';
+import { architectureOf, objectiveOf, type Recipe } from './config.ts';
 import type { PictureFile } from './pictures/cache.ts';
 import { principalPatchFilters } from './principal-components.ts';
 
@@ -25,7 +25,7 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile, runtim
   const weights = initialWeights(objectiveOf(recipe).parameters, new Random(recipe.seed, WEIGHTS));
   const { initialisation } = recipe;
   if (initialisation.kind === 'encoder') {
-    const { vit } = dinoConfig(recipe);
+    const vit = architectureOf(recipe);
     const { tensors } = await readSafetensors(initialisation.file);
     const fitting = new Map(tensors);
     const positions = tensors.get(POSITIONS);
@@ -35,7 +35,7 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile, runtim
     }
   }
   if (initialisation.kind === 'principal-components') {
-    const { dimensions, patch } = dinoConfig(recipe).vit;
+    const { dimensions, patch } = architectureOf(recipe);
     const random = new Random(recipe.seed, WEIGHTS, 1);
     const source = { count: pictures.pictures.length, read: (number: number) => pictures.read(number) };
     const { weight, bias } = principalPatchFilters(source, dimensions, patch, initialisation.deviation, random);

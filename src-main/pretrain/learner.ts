@@ -31,7 +31,7 @@ export interface LearnerOptions {
 /** What one step measured; all values are means over the batch, before the weights changed. */
 export interface StepReport {
   readonly loss: number;
-  /** DINO: `teacherEntropy` and `divergence` (nats; they add up to the loss). */
+  /** Of the objective, by name. DINO: `teacherEntropy` and `divergence` (nats; they add up to the loss). */
   readonly measures: Readonly<Record<string, number>>;
   /**
    * Standard deviation of the normalised features of the global crops over the batch, times √dimensions (Chen and He 2021):
@@ -49,7 +49,7 @@ export class Learner {
   readonly batch: number;
   /** Live values; they change in place at every step. */
   readonly student: Weights;
-  /** Live values of the moving average; empty where the objective keeps no teacher. */
+  /** Live values of the teacher; empty where the objective has none. */
   readonly teacher: Weights;
   /** The objective's own state, live. */
   readonly state: Weights;
@@ -76,6 +76,14 @@ export class Learner {
     return new Learner(options, await MicroBatches.compile(runtime, options));
   }
 
+  /**
+   * The network that the run is for: the moving average where there is one, since it is better than the student throughout the training;
+   * else the student.
+   */
+  get kept(): Weights {
+    return this.objective.teacher === 'average' ? this.teacher : this.student;
+  }
+
   /** Images a run of the program, at most. */
   get microBatch(): number {
     return this.#microBatches.sizes[0];
@@ -98,14 +106,17 @@ export class Learner {
    */
   async step(crops: Crops | CropSource, settings: StepSettings): Promise<StepReport> {
     const { objective, batch } = this;
+    const { seed } = this.#options;
     const result = await this.#microBatches.run(crops, {
       networks: { student: this.student, teacher: this.teacher, state: this.state },
       teacherTemperature: settings.teacherTemperature,
-      paths: dropPathFactors(objective, batch, this.#options.seed, settings.step),
+      paths: dropPathFactors(objective, batch, seed, settings.step),
+      patchMask: objective.masks?.draw(seed, settings.step, batch) ?? null,
     });
     const clipped = this.#learn(result.loss, settings);
-    for (const [name, { values }] of this.teacher)
-      moveAverage(values, this.student.get(name)!.values, settings.teacherMomentum);
+    if (objective.teacher === 'average')
+      for (const [name, { values }] of this.teacher)
+        moveAverage(values, this.student.get(name)!.values, settings.teacherMomentum);
     objective.update(this.state, result.sums, batch);
     const { loss, measures, rows } = result;
     return { loss, measures, featureSpread: spread(rows.features, GLOBALS * batch), clipped, rows };

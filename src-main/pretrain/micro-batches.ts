@@ -1,13 +1,14 @@
 /**
- * Works a batch off in micro-batches whose gradients add up, so that memory depends on the model and the crops but not on the batch.
+ * Works a batch off in micro-batches whose gradients add up, so that memory depends on the model and the crops but not on the batch. Where
+ * the images of a batch meet in the loss, it goes over the micro-batches twice (see `CoupledLoss`).
  */
 import { GondolaError } from '../base/errors.ts';
-import { gradients } from '../engine/gradient.ts';
-import { input, type Node, size } from '../engine/graph.ts';
-import type { Program, Runtime, Values } from '../engine/runtime.ts';
-import { inputLookup, type Parameter, type Tensor, type Weights } from '../model/parameters.ts';
+import { size } from '../engine/graph.ts';
+import type { Runtime, Values } from '../engine/runtime.ts';
+import type { Parameter, Tensor, Weights } from '../model/parameters.ts';
 import type { PathFactors } from './drop-path.ts';
 import { imagesInMemory } from './memory.ts';
+import { compilePrograms, type MicroProgram, type Programs, trained } from './micro-programs.ts';
 import { type Crops, GLOBALS, type Objective } from './objectives/objective.ts';
 
 export interface MicroBatchOptions {
@@ -28,6 +29,8 @@ export interface StepInputs {
   readonly networks: { readonly student: Weights; readonly teacher: Weights; readonly state: Weights };
   readonly teacherTemperature: number;
   readonly paths: PathFactors | null;
+  /** [2 · batch, patches], for objectives that hide patches. */
+  readonly patchMask: Float32Array | null;
 }
 
 /** Of the whole batch. */
@@ -39,20 +42,19 @@ export interface BatchResult {
   readonly rows: Values;
 }
 
-/** The program for one size of micro-batch. */
-interface Compiled {
-  readonly program: Program;
-  /** Outputs that add up over the micro-batches. */
-  readonly additive: readonly string[];
-  /** Outputs with one row an image and view, and their views. */
-  readonly views: ReadonlyMap<string, number>;
-}
-
 /** Images `start` … `start + images − 1` of a batch. */
 interface Part {
   readonly batch: number;
   readonly start: number;
   readonly images: number;
+}
+
+/** What the runs of a batch bring together. */
+interface Gathered {
+  /** Outputs that add up. */
+  readonly totals: Values;
+  /** Outputs with one row an image and view. */
+  readonly rows: Values;
 }
 
 export class MicroBatches {
@@ -62,15 +64,15 @@ export class MicroBatches {
   readonly gradients: ReadonlyMap<string, Tensor>;
   readonly #objective: Objective;
   readonly #batch: number;
-  readonly #compiled: ReadonlyMap<number, Compiled>;
+  readonly #programs: Programs;
   /** Where the other micro-batches write theirs. */
   readonly #scratch: ReadonlyMap<string, Tensor>;
 
-  private constructor(options: MicroBatchOptions, sizes: readonly number[], compiled: Map<number, Compiled>) {
+  private constructor(options: MicroBatchOptions, sizes: readonly number[], programs: Programs) {
     this.#objective = options.objective;
     this.#batch = options.batch;
     this.sizes = sizes;
-    this.#compiled = compiled;
+    this.#programs = programs;
     this.gradients = zeros(trained(options.objective));
     this.#scratch = sizes.length > 1 ? zeros(trained(options.objective)) : new Map();
   }
@@ -81,9 +83,7 @@ export class MicroBatches {
     if (!Number.isInteger(batch) || batch < 1)
       throw new GondolaError('batch-size', `A batch of ${batch} images cannot be trained on.`, 'Use at least 1.');
     const sizes = microBatchSizes(batch, options.microBatch ?? imagesInMemory(objective));
-    const compiled = new Map<number, Compiled>();
-    for (const images of new Set(sizes)) compiled.set(images, await compile(runtime, options, images));
-    return new MicroBatches(options, sizes, compiled);
+    return new MicroBatches(options, sizes, await compilePrograms(runtime, options, sizes));
   }
 
   /** Losses, sums and (in `gradients`) gradients of one batch. What `crops` throws ends the run. */
@@ -94,53 +94,101 @@ export class MicroBatches {
       ...named(inputs.networks.state, 'state.'),
       teacherTemperature: Float32Array.of(inputs.teacherTemperature),
     };
-    const totals: Values = {};
-    const rows: Values = {};
-    let start = 0;
-    for (const images of this.sizes) {
-      const part: Part = { batch: this.#batch, start, images };
-      const { program, additive, views } = this.#compiled.get(images)!;
-      const target = start === 0 ? this.gradients : this.#scratch;
-      const own = typeof crops === 'function' ? await crops(images) : this.#cut(crops, part);
-      const outputs = await program.run(
-        { ...shared, ...this.#fed(own), ...this.#paths(inputs.paths, part) },
-        named(target, 'gradient.'),
-      );
-      for (const name of additive) addInto(totals, name, outputs[name]);
-      for (const [name, count] of views) rows[name] = scatter(outputs[name], count, part, rows[name]);
-      if (start > 0) for (const [name, { values }] of this.gradients) accumulate(values, target.get(name)!.values);
-      start += images;
+    const gathered: Gathered = { totals: {}, rows: {} };
+    const { join } = this.#programs;
+    const embedded = join ? await this.#embed(crops, shared, inputs, gathered, join) : null;
+    for (const [i, part] of this.#parts().entries()) {
+      const { learn } = this.#programs.bySize.get(part.images)!;
+      const target = i === 0 ? this.gradients : this.#scratch;
+      const fed = embedded ? embedded[i]() : await this.#feed(crops, inputs, part);
+      await gather(learn, part, { ...shared, ...fed }, gathered, named(target, 'gradient.'));
+      if (i > 0) for (const [name, { values }] of this.gradients) accumulate(values, target.get(name)!.values);
     }
-    const { loss, ...rest } = totals;
+    const { loss, ...rest } = gathered.totals;
     return {
       loss: loss[0],
       measures: Object.fromEntries(
         Object.entries(withoutPrefix(rest, 'measure.')).map(([name, [value]]) => [name, value]),
       ),
       sums: withoutPrefix(rest, 'sum.'),
-      rows,
+      rows: gathered.rows,
     };
   }
 
   async dispose(): Promise<void> {
-    for (const { program } of this.#compiled.values()) await program.dispose();
+    const { bySize, join } = this.#programs;
+    for (const { embed, learn } of bySize.values()) {
+      await embed?.program.dispose();
+      await learn.program.dispose();
+    }
+    await join?.program.dispose();
   }
 
-  #cut({ globals, locals }: Crops, part: Part): Crops {
+  /**
+   * The first of two passes, and the loss of the whole batch by its embeddings.
+   * @returns for each micro-batch, what the second pass is fed: the crops again, and the slopes by its embeddings
+   */
+  async #embed(
+    crops: Crops | CropSource,
+    shared: Values,
+    inputs: StepInputs,
+    gathered: Gathered,
+    join: MicroProgram,
+  ): Promise<(() => Values)[]> {
+    const parts = this.#parts();
+    const kept: Values[] = [];
+    const first: Gathered = { totals: {}, rows: {} };
+    for (const part of parts) {
+      const fed = await this.#feed(crops, inputs, part);
+      // A source reuses its arrays.
+      kept.push(typeof crops === 'function' ? copied(fed) : fed);
+      await gather(this.#programs.bySize.get(part.images)!.embed!, part, { ...shared, ...fed }, first);
+    }
+    const whole: Part = { batch: this.#batch, start: 0, images: this.#batch };
+    const joined: Gathered = { totals: gathered.totals, rows: {} };
+    await gather(join, whole, { ...shared, ...first.rows }, joined);
+    for (const [name, values] of Object.entries(first.rows))
+      if (!name.startsWith('embedding.')) gathered.rows[name] = values;
+    const slopes = Object.entries(joined.rows);
+    return parts.map((part, i) => () => {
+      const own = slopes.map(([name, values]) => [name, cut(values, join.views.get(name)!, part)]);
+      return { ...kept[i], ...Object.fromEntries(own) };
+    });
+  }
+
+  #parts(): Part[] {
+    let start = 0;
+    return this.sizes.map((images) => {
+      const part = { batch: this.#batch, start, images };
+      start += images;
+      return part;
+    });
+  }
+
+  /** Crops, dropped paths and hidden patches of a micro-batch. */
+  async #feed(crops: Crops | CropSource, inputs: StepInputs, part: Part): Promise<Values> {
     const { locals: views } = this.#objective.crops;
-    return { globals: gather(globals, GLOBALS, part), locals: views > 0 ? gather(locals, views, part) : locals };
-  }
-
-  #fed({ globals, locals }: Crops): Values {
-    return this.#objective.crops.locals > 0 ? { globals, locals } : { globals };
+    const { globals, locals } =
+      typeof crops === 'function'
+        ? await crops(part.images)
+        : {
+            globals: cut(crops.globals, GLOBALS, part),
+            locals: views > 0 ? cut(crops.locals, views, part) : crops.locals,
+          };
+    return {
+      globals,
+      ...(views > 0 ? { locals } : {}),
+      ...this.#paths(inputs.paths, part),
+      ...(inputs.patchMask ? { patchMask: cut(inputs.patchMask, GLOBALS, part) } : {}),
+    };
   }
 
   #paths(paths: PathFactors | null, part: Part): Values {
     if (!paths) return {};
     const { depth, crops } = this.#objective;
-    const globalPaths = gather(paths.globals, 2 * depth * GLOBALS, part);
+    const globalPaths = cut(paths.globals, 2 * depth * GLOBALS, part);
     return crops.locals > 0
-      ? { globalPaths, localPaths: gather(paths.locals, 2 * depth * crops.locals, part) }
+      ? { globalPaths, localPaths: cut(paths.locals, 2 * depth * crops.locals, part) }
       : { globalPaths };
   }
 }
@@ -155,51 +203,17 @@ export function microBatchSizes(batch: number, most: number): number[] {
   return Array.from({ length: runs }, (_, run) => (run < larger ? small + 1 : small));
 }
 
-async function compile(runtime: Runtime, options: MicroBatchOptions, images: number): Promise<Compiled> {
-  const { objective, batch } = options;
-  const { parameters, crops, depth, dropPath } = objective;
-  const student = inputLookup(parameters, 'student.');
-  const state = [...objective.initialState()].map(([name, { shape }]) => ({ name, shape }));
-  const crop = (name: string, views: number, side: number) => input(name, [views * images, 3, side, side]);
-  const paths = (name: string, views: number) => (dropPath > 0 ? input(name, [2 * depth, views * images]) : undefined);
-  const graph = objective.build({
-    images,
-    batch,
-    student,
-    teacher: inputLookup(objective.teacherParameters, 'teacher.'),
-    state: inputLookup(state, 'state.'),
-    globals: crop('globals', GLOBALS, crops.globalSize),
-    globalPaths: paths('globalPaths', GLOBALS),
-    ...(crops.locals > 0
-      ? { locals: crop('locals', crops.locals, crops.localSize), localPaths: paths('localPaths', crops.locals) }
-      : {}),
-    teacherTemperature: input('teacherTemperature', []),
-  });
-  const learnt = trained(objective);
-  const slopes = gradients(
-    graph.loss,
-    learnt.map(({ name }) => student(name)),
-  );
-  const rows: Record<string, Node> = { features: graph.features, ...(options.rows ? graph.rows : {}) };
-  const additive: Record<string, Node> = {
-    loss: graph.loss,
-    ...Object.fromEntries(Object.entries(graph.measures).map(([name, node]) => [`measure.${name}`, node])),
-    ...Object.fromEntries(Object.entries(graph.sums).map(([name, node]) => [`sum.${name}`, node])),
-  };
-  const program = await runtime.compile({
-    ...additive,
-    ...rows,
-    ...Object.fromEntries(learnt.map(({ name }, i) => [`gradient.${name}`, slopes[i]])),
-  });
-  return {
-    program,
-    additive: Object.keys(additive),
-    views: new Map(Object.entries(rows).map(([name, { shape }]) => [name, shape[0] / images])),
-  };
-}
-
-function trained(objective: Objective): Parameter[] {
-  return objective.parameters.filter(({ frozen }) => !frozen);
+/** Runs a program over one part of the batch and adds what it says. */
+async function gather(
+  { program, additive, views }: MicroProgram,
+  part: Part,
+  feeds: Values,
+  { totals, rows }: Gathered,
+  into?: Values,
+): Promise<void> {
+  const outputs = await program.run(feeds, into);
+  for (const name of additive) addInto(totals, name, outputs[name]);
+  for (const [name, count] of views) rows[name] = scatter(outputs[name], count, part, rows[name]);
 }
 
 function zeros(parameters: readonly Parameter[]): Map<string, Tensor> {
@@ -218,6 +232,10 @@ function withoutPrefix(values: Values, prefix: string): Values {
   );
 }
 
+function copied(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.slice()]));
+}
+
 function addInto(totals: Values, name: string, value: Float32Array): void {
   if (totals[name]) accumulate(totals[name], value);
   else totals[name] = value;
@@ -228,7 +246,7 @@ function accumulate(total: Float32Array, value: Float32Array): void {
 }
 
 /** The micro-batch's images out of [views, batch, …]: → [views, images, …]. */
-function gather(values: Float32Array, views: number, { batch, start, images }: Part): Float32Array {
+function cut(values: Float32Array, views: number, { batch, start, images }: Part): Float32Array {
   if (images === batch) return values;
   const extent = values.length / (views * batch);
   const gathered = new Float32Array(views * images * extent);
@@ -239,7 +257,7 @@ function gather(values: Float32Array, views: number, { batch, start, images }: P
   return gathered;
 }
 
-/** The reverse of `gather`, into `whole`, which is made at the first micro-batch. */
+/** The reverse of `cut`, into `whole`, which is made at the first micro-batch. */
 function scatter(values: Float32Array, views: number, part: Part, whole?: Float32Array): Float32Array {
   const { batch, start, images } = part;
   if (images === batch) return values;

@@ -12,7 +12,7 @@ import { type DinoConfig, dino } from '../../src-main/pretrain/objectives/dino.t
 import type { Crops, StepSettings } from '../../src-main/pretrain/objectives/objective.ts';
 
 const config: DinoConfig = {
-  vit: { dimensions: 12, depth: 2, heads: 2, patch: 4, image: 12, registers: 0, layerScale: false },
+  architecture: { dimensions: 12, depth: 2, heads: 2, patch: 4, image: 12, registers: 0, layerScale: false },
   head: { hidden: 16, bottleneck: 8, prototypes: 10 },
   crops: { globalSize: 12, localSize: 8, locals: 3 },
   dropPath: 0,
@@ -210,7 +210,7 @@ describe('memory', () => {
     imagesInMemory(
       dino({
         ...config,
-        vit: vitNamed(model, image),
+        architecture: vitNamed(model, image),
         head: { hidden: 2048, bottleneck: 256, prototypes },
         crops: { globalSize: image, localSize: 96, locals: 8 },
       }),
@@ -226,7 +226,7 @@ describe('memory', () => {
 });
 
 describe('drop path', () => {
-  const dropping = dino({ ...config, vit: { ...config.vit, depth: 3 }, dropPath: 0.5 });
+  const dropping = dino({ ...config, architecture: { ...config.architecture, depth: 3 }, dropPath: 0.5 });
 
   test('depends on seed and step alone', () => {
     expect(dropPathFactors(dropping, 4, 1, 2)).toEqual(dropPathFactors(dropping, 4, 1, 2));

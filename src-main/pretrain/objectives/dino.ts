@@ -15,46 +15,33 @@ import {
   sum,
 } from '../../engine/graph.ts';
 import { type HeadConfig, head, headParameters, LAST_LAYER } from '../../model/head.ts';
-import { type Parameter, prefixed, within } from '../../model/parameters.ts';
-import { gridOf, Vit, type VitConfig, vitParameters } from '../../model/vit.ts';
-import { vitBytes } from '../memory.ts';
-import { type CropPlan, GLOBALS, type MicroBatch, type MicroBatchGraph, type Objective } from './objective.ts';
+import { prefixed, within } from '../../model/parameters.ts';
+import { backboneOf, type NetworkConfig, network, studentFeatures, viewsOf } from './network.ts';
+import { GLOBALS, type MicroBatch, type MicroBatchGraph, type Objective } from './objective.ts';
 
-export interface DinoConfig {
-  readonly vit: VitConfig;
+export interface DinoConfig extends NetworkConfig {
   readonly head: HeadConfig;
-  readonly crops: CropPlan;
-  /** Official: 0.1. */
-  readonly dropPath: number;
   /** Official: 0.1. */
   readonly studentTemperature: number;
   /** Of the center's moving average; official: 0.9. */
   readonly centerMomentum: number;
 }
 
-/** Backbone, then head, under the official prefixes. */
-export function dinoParameters(config: Pick<DinoConfig, 'vit' | 'head'>): Parameter[] {
-  return [
-    ...prefixed(vitParameters(config.vit), 'backbone.'),
-    ...prefixed(headParameters(config.head, config.vit.dimensions), 'head.'),
-  ];
-}
-
 export function dino(config: DinoConfig): Objective {
-  const { crops } = config;
-  gridOf(config.vit, crops.globalSize, crops.globalSize);
-  if (crops.locals > 0) gridOf(config.vit, crops.localSize, crops.localSize);
-  const parameters = dinoParameters(config);
+  const common = network(config);
+  const parameters = [
+    ...common.parameters,
+    ...prefixed(headParameters(config.head, config.architecture.dimensions), 'head.'),
+  ];
   const prototypes = config.head.prototypes;
   return {
+    ...common,
     name: 'dino',
-    crops,
     parameters,
+    teacher: 'average',
     teacherParameters: parameters,
     lastLayer: new Set([`head.${LAST_LAYER}`]),
-    dropPath: config.dropPath,
-    depth: config.vit.depth,
-    bytesAnImage: vitBytes(config.vit, crops) + headBytes(config),
+    bytesAnImage: common.bytesAnImage + headBytes(config),
     initialState: () => new Map([['center', { shape: [1, prototypes], values: new Float32Array(prototypes) }]]),
     build: (microBatch) => build(config, microBatch),
     update(state, { teacherLogits }, batch) {
@@ -66,15 +53,13 @@ export function dino(config: DinoConfig): Objective {
 }
 
 function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
-  const { images, batch, student, teacher, globals, locals } = microBatch;
-  const views = GLOBALS + config.crops.locals;
-  const teacherFeatures = new Vit(config.vit, within(teacher, 'backbone.')).pass(globals).feature; // [2 · images, D]
+  const { images, batch, student, teacher, globals } = microBatch;
+  const views = viewsOf(config.crops);
+  const teacherFeatures = backboneOf(config.architecture, teacher).pass(globals).feature; // [2 · images, D]
   const teacherLogits = head(within(teacher, 'head.'), teacherFeatures); // [2 · images, K]
 
-  const backbone = new Vit(config.vit, within(student, 'backbone.'));
-  const passes = [backbone.pass(globals, microBatch.globalPaths).feature];
-  if (locals) passes.push(backbone.pass(locals, microBatch.localPaths).feature);
-  const studentLogits = head(within(student, 'head.'), concat(passes, 0)); // [views · images, K]
+  const { all } = studentFeatures(config.architecture, microBatch);
+  const studentLogits = head(within(student, 'head.'), all); // [views · images, K]
 
   const sharpened = divide(subtract(teacherLogits, microBatch.state('center')), microBatch.teacherTemperature);
   const targets = softmax(sharpened);
@@ -88,9 +73,11 @@ function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
   // Mean entropy of the targets: the part of the loss that no student can get below. The rest is the divergence (KL).
   const entropy = multiply(negate(sum(multiply(targets, logSoftmax(sharpened)))), 1 / (GLOBALS * batch));
   return {
-    loss,
-    measures: { teacherEntropy: entropy, divergence: subtract(loss, entropy) },
-    sums: { teacherLogits: sum(teacherLogits, [0]) },
+    additive: {
+      loss,
+      measures: { teacherEntropy: entropy, divergence: subtract(loss, entropy) },
+      sums: { teacherLogits: sum(teacherLogits, [0]) },
+    },
     features: teacherFeatures,
     rows: { studentLogits, teacherLogits },
   };
@@ -98,5 +85,5 @@ function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
 
 /** The head's two inner layers and about eight arrays over the prototypes, for each view. */
 function headBytes({ crops, head: { hidden, prototypes } }: DinoConfig): number {
-  return 4 * (GLOBALS + crops.locals) * (12 * hidden + 8 * prototypes);
+  return 4 * viewsOf(crops) * (12 * hidden + 8 * prototypes);
 }

@@ -5,6 +5,11 @@
 import type { Node } from '../../engine/graph.ts';
 import type { Lookup, Parameter, Tensor } from '../../model/parameters.ts';
 
+/** Every objective, as recipes and wishes name it. `objectives.ts` says what they are. */
+export const OBJECTIVE_NAMES = ['dino'] as const;
+
+export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
+
 /** The crops that one image gives: two global ones and some local ones, both square (multi-crop, Caron et al. 2020). */
 export interface CropPlan {
   /** Side of a global crop in pixels, divisible by the patch. */
@@ -15,7 +20,7 @@ export interface CropPlan {
   readonly locals: number;
 }
 
-/** Global crops an image; the loss is defined for two. */
+/** Global crops an image; the losses are defined for two. */
 export const GLOBALS = 2;
 
 /**
@@ -30,7 +35,7 @@ export interface Crops {
 
 /** What the schedules say of one step. */
 export interface StepSettings {
-  /** Counted from 0 over the whole run; with the seed it determines which paths are dropped. */
+  /** Counted from 0 over the whole run; with the seed it determines which paths are dropped and which patches hidden. */
   readonly step: number;
   readonly learningRate: number;
   readonly weightDecay: number;
@@ -45,7 +50,7 @@ export interface StepSettings {
 export interface MicroBatch {
   /** Images in this run of the program. */
   readonly images: number;
-  /** Images in the whole batch: losses are divided by it, so that micro-batches add up. */
+  /** Images in the whole batch: additive losses are divided by it, so that micro-batches add up. */
   readonly batch: number;
   readonly student: Lookup;
   readonly teacher: Lookup;
@@ -58,29 +63,62 @@ export interface MicroBatch {
   /** [2 · depth, 2 · images]: what the residual branches of the student's pass over the globals are multiplied with. */
   readonly globalPaths?: Node;
   readonly localPaths?: Node;
+  /** [2 · images, patches], 1 where a patch of a global crop is hidden from the student; for objectives with `masks`. */
+  readonly patchMask?: Node;
   /** A scalar. */
   readonly teacherTemperature: Node;
 }
 
-export interface MicroBatchGraph {
-  /** Scalar; the micro-batches' losses add up to the loss of the batch. */
+/** Scalars and sums of a loss. */
+export interface Loss {
   readonly loss: Node;
-  /** Scalars beside the loss, which add up in the same way: parts of the loss, for the user to watch. */
+  /** Scalars beside the loss: parts of it, for the user to watch. */
   readonly measures: Record<string, Node>;
-  /** Values that add up over the micro-batches and update the objective's state after the step. */
+  /** Values that update the objective's state after the step. */
   readonly sums: Record<string, Node>;
+}
+
+/**
+ * A loss in which the images of a batch meet, so that micro-batches' losses do not add up. It sees each image only by its embeddings: where a
+ * batch takes several micro-batches, all are embedded first, then come the loss and its gradient by the embeddings, and
+ * with that gradient a second pass goes backward, micro-batch by micro-batch (Gao et al. 2021, GradCache). Exact for any batch.
+ */
+export interface CoupledLoss {
+  /** [views · images, …] each, view-major. */
+  readonly embeddings: Record<string, Node>;
+  /**
+   * The loss of the whole batch by its embeddings [views · batch, …]. It may read `state` too, and parameters where no gradient is
+   * to flow into them.
+   */
+  loss(embeddings: Record<string, Node>): Loss;
+}
+
+export interface MicroBatchGraph {
+  /** The part of the loss (with measures and sums) that adds up over the micro-batches; the batch's loss is this and the coupled one. */
+  readonly additive?: Loss;
+  readonly coupled?: CoupledLoss;
   /** [2 · images, dimensions]: features of the global crops, by which a collapse is seen. */
   readonly features: Node;
   /** Values with one row an image and view, in the order of the crops; computed only where somebody compares them. */
   readonly rows: Record<string, Node>;
 }
 
+/** Which patches of the global crops are hidden from the student. */
+export interface MaskPlan {
+  /** Of a global crop. */
+  readonly patches: number;
+  /** [2 · batch, patches], 1 where hidden: a function of seed and step alone, whatever the micro-batches. */
+  draw(seed: number, step: number, batch: number): Float32Array;
+}
+
 export interface Objective {
-  readonly name: string;
+  readonly name: ObjectiveName;
   readonly crops: CropPlan;
-  /** The network that learns, in the official order. */
+  /** The network that learns, in the official order; the encoder's own as `backbone.…`. */
   readonly parameters: readonly Parameter[];
-  /** Which of them the teacher has too. None: no teacher is kept. */
+  /** What the teacher is: a moving average of the student, another network that stays as it is, or not there. */
+  readonly teacher: 'average' | 'fixed' | 'none';
+  /** Of an average: those of `parameters` that the teacher has too. Of a fixed teacher: its own, under names of their own. */
   readonly teacherParameters: readonly Parameter[];
   /** Names that a frozen last layer holds still. */
   readonly lastLayer: ReadonlySet<string>;
@@ -89,6 +127,7 @@ export interface Objective {
   readonly depth: number;
   /** Memory that one image's crops take in a training run, roughly. */
   readonly bytesAnImage: number;
+  readonly masks?: MaskPlan;
   /** What is kept beside weights and moments, at its start value; part of the checkpoint. */
   initialState(): Map<string, Tensor>;
   /** The graph of one micro-batch. What it does not reach is not fed. */

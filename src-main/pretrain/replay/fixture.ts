@@ -74,7 +74,7 @@ export class Fixture {
     this.config = config;
     this.vit = { dimensions: dim, depth, heads, patch, image, registers: 0, layerScale: false };
     this.objective = dino({
-      vit: this.vit,
+      architecture: this.vit,
       head: { hidden, bottleneck, prototypes },
       crops: { globalSize: image, localSize: config.local, locals: config.locals },
       dropPath: 0,

@@ -1,0 +1,67 @@
+// What all objectives share: the backbone that learns under its official prefix, and its features of all crops.
+import { concat } from '../../engine/graph.ts';
+import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
+import { type Lookup, type Parameter, prefixed, within } from '../../model/parameters.ts';
+import { gridOf } from '../../model/vit.ts';
+import { vitBytes } from '../memory.ts';
+import { type CropPlan, GLOBALS, type MicroBatch } from './objective.ts';
+
+/** What every objective is told. */
+export interface NetworkConfig {
+  readonly architecture: Architecture;
+  readonly crops: CropPlan;
+  /** Official: 0.1. */
+  readonly dropPath: number;
+}
+
+const BACKBONE = 'backbone.';
+
+/** The parts of `Objective` that follow from the network. @throws GondolaError `image-size` for crops that the patch does not divide */
+export function network({ architecture, crops, dropPath }: NetworkConfig) {
+  gridOf(architecture, crops.globalSize, crops.globalSize);
+  if (crops.locals > 0) gridOf(architecture, crops.localSize, crops.localSize);
+  return {
+    crops,
+    dropPath,
+    depth: architecture.depth,
+    parameters: prefixed(backboneParameters(architecture), BACKBONE),
+    bytesAnImage: vitBytes(architecture, crops),
+  };
+}
+
+/** Crops of all views of one image. */
+export function viewsOf({ locals }: CropPlan): number {
+  return GLOBALS + locals;
+}
+
+/** The network over the parameters of student or teacher. */
+export function backboneOf(architecture: Architecture, weights: Lookup) {
+  return backbone(architecture, within(weights, BACKBONE));
+}
+
+/**
+ * What the student makes of every crop, with its dropped paths: one pass of the backbone for each size of crop.
+ * @returns `globals` [2 · images, D], `all` [views · images, D], `patches` [2 · images, patches, D] of the global crops
+ */
+export function studentFeatures(architecture: Architecture, microBatch: MicroBatch) {
+  const student = backboneOf(architecture, microBatch.student);
+  const { feature: globals, patches } = student.pass(microBatch.globals, microBatch.globalPaths, microBatch.patchMask);
+  const passes = [globals];
+  if (microBatch.locals) passes.push(student.pass(microBatch.locals, microBatch.localPaths).feature);
+  return { globals, patches, all: concat(passes, 0) };
+}
+
+/** Of objectives that keep nothing from step to step and freeze nothing. */
+export const noState = {
+  lastLayer: new Set<string>(),
+  initialState: () => new Map(),
+  update: () => {},
+};
+
+/** A linear layer's parameters with DINO's initialisation of layers: weight [to, from], bias [to]. */
+export function denseParameters(name: string, from: number, to: number): Parameter[] {
+  return [
+    { name: `${name}.weight`, shape: [to, from], initial: { kind: 'normal', deviation: 0.02 } },
+    { name: `${name}.bias`, shape: [to], initial: { kind: 'constant', value: 0 } },
+  ];
+}
