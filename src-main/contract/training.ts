@@ -14,10 +14,27 @@ export const pretrainWishes = z.object({
   steps: z.int().positive().optional(),
   minutes: z.number().positive().optional(),
   batch: z.int().positive().optional(),
+  /** Photos that are computed at once; their gradients add up to the batch. */
+  microBatch: z.int().positive().optional(),
   preset: z.enum(['products', 'paper']).optional(),
   seed: z.int().nonnegative().optional(),
   prototypes: z.int().positive().optional(),
-  learningRate: z.number().positive().optional(),
+  /** `find`: a sweep before the training looks for it. */
+  learningRate: z.union([z.number().positive(), z.literal('find')]).optional(),
+  /** At the start, and at the end. */
+  weightDecay: z.number().nonnegative().optional(),
+  weightDecayEnd: z.number().nonnegative().optional(),
+  /** Share of the teacher that stays at a step, at the start. */
+  momentum: z.number().min(0).max(1).optional(),
+  /** The teacher's at the start, and after its warm-up. */
+  warmupTemperature: z.number().positive().optional(),
+  teacherTemperature: z.number().positive().optional(),
+  dropPath: z.number().min(0).max(0.9).optional(),
+  /** Largest norm of each parameter's gradient; 0 clips nothing. */
+  clip: z.number().nonnegative().optional(),
+  /** Looks without a better kNN accuracy after which the run ends; 0: never. */
+  patience: z.int().nonnegative().optional(),
+  onCollapse: z.enum(['warn', 'stop']).optional(),
   /** A weight file to go on from. */
   from: z.string().optional(),
 });
@@ -279,6 +296,8 @@ export const trainingEvents = {
   }),
   /** The run's album has one look more. */
   attention: z.object({ kind: z.literal('attention'), step: z.number(), epoch: z.number() }),
+  /** As `attention`, of the album of neighbours. */
+  neighbours: z.object({ kind: z.literal('neighbours'), step: z.number(), epoch: z.number() }),
   warning: z.object({ kind: z.literal('warning'), message: z.string() }),
 };
 

@@ -1,21 +1,12 @@
 /**
  * The defaults of a training, each with the reason that the user reads. A pure function of the circumstances: what the machine is, how
- * many product regions there are, how much time is given. Every choice is a row of a table here, and every one gives way to a
- * wish. After lightly-train's settings by image count, DINO's author on small data (dino#43), and trials on grocery photos.
+ * many product regions there are, how much time is given. The numbers are in `defaults.ts`; every one gives way to a wish.
  */
-import { GondolaError } from '../base/errors.ts';
-import { vitNamed } from '../model/vit.ts';
 import { type CropPreset, cropRecipe } from '../vision/crops.ts';
-import type { Initialisation, Length, Plan, Recipe } from './config.ts';
-import { gigaflopsPerImage } from './cost.ts';
-
-/** What the choice depends on. */
-export interface Circumstances {
-  readonly pictures: number;
-  /** CPU cores. */
-  readonly cores: number;
-  readonly device: string;
-}
+import type { Initialisation, Plan, Recipe } from './config.ts';
+import { BY_PICTURES, MOST_EPOCHS, PATCH_DEVIATION, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
+import { chooseEnding, chooseLength } from './length-choice.ts';
+import { type Circumstances, chooseSize, settingsOfRow } from './size-choice.ts';
 
 /** What the user asked for; the rest is chosen. */
 export interface Wishes {
@@ -27,10 +18,24 @@ export interface Wishes {
   readonly steps?: number;
   readonly minutes?: number;
   readonly batch?: number;
+  readonly microBatch?: number;
   readonly preset?: CropPreset;
   readonly seed?: number;
   readonly prototypes?: number;
-  readonly learningRate?: number;
+  /** `find`: whoever trains looks for it first, and asks again with the number. */
+  readonly learningRate?: number | 'find';
+  /** At the start, and at the end. */
+  readonly weightDecay?: number;
+  readonly weightDecayEnd?: number;
+  readonly momentum?: number;
+  /** The teacher's at the start, and from the end of its warm-up on. */
+  readonly warmupTemperature?: number;
+  readonly teacherTemperature?: number;
+  readonly dropPath?: number;
+  readonly clip?: number;
+  /** Looks without a better kNN accuracy after which the run ends; 0: never. */
+  readonly patience?: number;
+  readonly onCollapse?: 'warn' | 'stop';
   /** A weight file to go on from. */
   readonly from?: string;
 }
@@ -42,51 +47,7 @@ export interface Choice {
   readonly reason: string;
 }
 
-/** Networks and crops, the most demanding first. */
-const SIZES = [
-  { model: 'vit-small/16', image: 224, local: 96, locals: 8 },
-  { model: 'vit-tiny/16', image: 224, local: 96, locals: 8 },
-  { model: 'vit-tiny/16', image: 160, local: 64, locals: 6 },
-  { model: 'vit-tiny/16', image: 96, local: 48, locals: 4 },
-] as const;
-
-/** A size is affordable when every picture is seen this often in the time there is. */
-const ENOUGH_EPOCHS = 60;
-/** More passes than this bring nothing, however much time is given. */
-const MOST_EPOCHS = 800;
-const DEFAULT_MINUTES = 60;
-/** Minutes to suggest for so many pictures, on a machine without an accelerator: about where a first useful result is. */
-const SUGGESTED_MINUTES = [
-  { upTo: 300, minutes: 10 },
-  { upTo: 3000, minutes: 30 },
-  { upTo: 20_000, minutes: 60 },
-  { upTo: Number.POSITIVE_INFINITY, minutes: 240 },
-];
-/** GFLOP/s that a step reaches, about: measured on CPUs, cautious for graphics cards. Only chooses a size; steps are timed. */
-const SPEED_PER_CORE = 55;
-const SPEED_OF_ACCELERATOR = 4000;
-
-/** Of the answers of the first layer's filters, as large as a random layer's on photos. */
-const PATCH_DEVIATION = 0.5;
-
-const PROTOTYPES = [
-  { upTo: 20_000, prototypes: 1024 },
-  { upTo: 50_000, prototypes: 2048 },
-  { upTo: 100_000, prototypes: 4096 },
-  { upTo: Number.POSITIVE_INFINITY, prototypes: 65_536 },
-];
-
-const BATCHES = [
-  { upTo: 300, batch: 16 },
-  { upTo: 20_000, batch: 32 },
-  { upTo: Number.POSITIVE_INFINITY, batch: 64 },
-];
-
-/** Up to here pictures count as few: a sharper teacher that moves faster. */
-const FEW = 20_000;
-
-const row = <Row extends { upTo: number }>(table: readonly Row[], pictures: number): Row =>
-  table.find(({ upTo }) => pictures <= upTo)!;
+export type Choose = <Value>(setting: string, wish: Value | undefined, value: Value, reason: string) => Value;
 
 const thousands = (count: number): string => count.toLocaleString('en-US');
 
@@ -95,18 +56,13 @@ const thousands = (count: number): string => count.toLocaleString('en-US');
  * @throws GondolaError `pretrain-wishes` for wishes that contradict each other, `model-unknown`, `image-size`
  */
 export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { recipe: Recipe; choices: Choice[] } {
-  const lengths = (['minutes', 'epochs', 'steps'] as const).filter((kind) => wishes[kind] !== undefined);
-  if (lengths.length > 1) {
-    throw new GondolaError('pretrain-wishes', `Both ${lengths[1]} and ${lengths[0]} were given.`, 'Give one of them.');
-  }
   const { pictures, device } = circumstances;
   const choices: Choice[] = [];
-  const choose = <Value>(setting: string, wish: Value | undefined, value: Value, reason: string): Value => {
+  const choose: Choose = (setting, wish, value, reason) => {
     const chosen = wish ?? value;
     choices.push({ setting, value: String(chosen), reason: wish === undefined ? reason : 'as you asked' });
     return chosen;
   };
-
   const length = chooseLength(wishes, choices);
   const preset = choose<CropPreset>(
     'preset',
@@ -124,136 +80,129 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     size.locals,
     'local crops an image; each costs little and teaches parts to match wholes',
   );
-
-  const few = pictures <= FEW;
+  const settings = { ...rowFor(BY_PICTURES, pictures), ...settingsOfRow(size.row) };
   const prototypes = choose(
     'prototypes',
     wishes.prototypes,
-    row(PROTOTYPES, pictures).prototypes,
+    settings.prototypes,
     `enough for ${thousands(pictures)} pictures; more would stay empty`,
   );
-  const wantedBatch = choose(
-    'batch',
-    wishes.batch,
-    row(BATCHES, pictures).batch,
-    `many small steps learn more from ${thousands(pictures)} pictures than few large ones`,
-  );
-  const batch = Math.min(wantedBatch, pictures);
-  if (batch < wantedBatch) {
-    choices.push({ setting: 'batch', value: String(batch), reason: 'there are no more pictures than that' });
-  }
-  const learningRate = choose(
-    'learning rate',
-    wishes.learningRate,
-    round(5e-4 * Math.sqrt(batch / 256)),
-    '5e-4 at a batch of 256, smaller with the square root of the batch',
-  );
-  const temperature: readonly [number, number] = few ? [0.02, 0.04] : [0.04, 0.07];
-  choices.push({
-    setting: 'teacher temperature',
-    value: temperature.join(' → '),
-    reason: few
-      ? 'few pictures need a sharper teacher, or it stays undecided between prototypes'
-      : 'the official values',
-  });
-  const initialisation: Initialisation = wishes.from
-    ? { kind: 'encoder', file: wishes.from }
-    : { kind: 'principal-components', deviation: PATCH_DEVIATION };
-  choices.push({
-    setting: 'start',
-    value: wishes.from ?? 'principal components',
-    reason: wishes.from
-      ? 'as you asked'
-      : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
-  });
-  const dropPath = size.epochs >= ENOUGH_EPOCHS ? 0.1 : 0;
-  choices.push({
-    setting: 'drop path',
-    value: String(dropPath),
-    reason: dropPath > 0 ? 'the official value' : 'so few passes have nothing to overfit',
-  });
-  const seed = choose('seed', wishes.seed, 0, 'the same seed repeats the run');
-
+  const batch = chooseBatch(pictures, wishes, settings.batch, choose, choices);
   const recipe: Recipe = {
-    seed,
     device,
     model: size.model,
     crops: cropRecipe(preset, size.image, size.local, size.locals),
     head: { hidden: 2048, bottleneck: 256, prototypes },
-    batch,
     length,
-    initialisation,
-    learningRate,
-    finalLearningRate: 1e-6,
-    weightDecay: [0.04, 0.4],
-    momentum: few ? 0.99 : 0.996,
-    teacherTemperature: temperature,
+    ...batch,
+    ...chooseOptimisation(batch.batch, wishes, settings, choose),
+    teacherTemperature: chooseTemperature(wishes, settings.teacherTemperature, choices),
     studentTemperature: 0.1,
     centerMomentum: 0.9,
-    dropPath,
-    clip: 3,
+    initialisation: chooseStart(wishes, choices),
+    dropPath: choose(
+      'drop path',
+      wishes.dropPath,
+      size.row.dropPath,
+      size.row.dropPath > 0
+        ? 'the official value; leaves out branches of the student at random, against overfitting'
+        : 'so few passes have nothing to overfit',
+    ),
+    ...chooseEnding(wishes, length, choose),
+    seed: choose('seed', wishes.seed, 0, 'the same seed repeats the run'),
   };
   return { recipe, choices };
 }
 
-function chooseLength(wishes: Wishes, choices: Choice[]): Length {
-  if (wishes.epochs !== undefined) {
-    choices.push({ setting: 'epochs', value: String(wishes.epochs), reason: 'as you asked' });
-    return { kind: 'epochs', epochs: wishes.epochs };
+function chooseBatch(pictures: number, wishes: Wishes, value: number, choose: Choose, choices: Choice[]) {
+  const wanted = choose(
+    'batch',
+    wishes.batch,
+    value,
+    `many small steps learn more from ${thousands(pictures)} pictures than few large ones`,
+  );
+  const batch = Math.min(wanted, pictures);
+  if (batch < wanted) {
+    choices.push({ setting: 'batch', value: String(batch), reason: 'there are no more pictures than that' });
   }
-  if (wishes.steps !== undefined) {
-    choices.push({ setting: 'steps', value: String(wishes.steps), reason: 'as you asked' });
-    return { kind: 'steps', steps: wishes.steps };
-  }
-  const minutes = wishes.minutes ?? DEFAULT_MINUTES;
-  choices.push({
-    setting: 'minutes',
-    value: String(minutes),
-    reason: wishes.minutes === undefined ? 'a first useful result; longer is better' : 'as you asked',
-  });
-  return { kind: 'minutes', minutes };
+  if (wishes.microBatch === undefined) return { batch };
+  const microBatch = Math.min(batch, choose('micro-batch', wishes.microBatch, 0, ''));
+  return { batch, microBatch };
 }
 
-/** The most demanding size, wishes included, that sees every picture often enough in the time; else the least demanding. */
-function chooseSize({ pictures, cores, device }: Circumstances, wishes: Wishes, length: Length) {
-  const speed = device === 'cpu' ? SPEED_PER_CORE * cores : SPEED_OF_ACCELERATOR;
-  const seconds = 60 * (length.kind === 'minutes' ? length.minutes : DEFAULT_MINUTES);
-  const candidates = SIZES.map((size) => fitted({ ...size, ...wanted(wishes) }, wishes)).map((size) => {
-    const epochs = (seconds * speed) / (gigaflopsPerImage(size) * pictures);
-    return { ...size, epochs };
-  });
-  const affordable = candidates.find(({ epochs }) => epochs >= ENOUGH_EPOCHS);
-  const chosen = affordable ?? candidates[candidates.length - 1];
-  const passes = chosen.epochs >= 10 ? chosen.epochs.toFixed(0) : chosen.epochs.toFixed(1);
-  const where = device === 'cpu' ? `${cores} cores` : device;
-  const time = `${Number((seconds / 60).toPrecision(2))} minutes on ${where}`;
-  const reason = affordable
-    ? `the largest that sees each of ${thousands(pictures)} pictures ${ENOUGH_EPOCHS} times or more in ${time}`
-    : `the smallest, since ${time} usually allow about ${passes} passes over ${thousands(pictures)} pictures, and many passes matter more than size`;
-  return { ...chosen, reason };
-}
-
-function wanted({ model, image, local, locals }: Wishes) {
-  const given = { model, image, local, locals };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof typeof given]?: NonNullable<(typeof given)[Key]>;
+function chooseOptimisation(
+  batch: number,
+  wishes: Wishes,
+  settings: { learningRate: number; weightDecay: readonly [number, number]; momentum: number; clip: number },
+  choose: Choose,
+) {
+  const usual = Number((settings.learningRate * Math.sqrt(batch / 256)).toPrecision(3));
+  const isSought = wishes.learningRate === 'find';
+  const learningRate = choose(
+    'learning rate',
+    wishes.learningRate === 'find' ? undefined : wishes.learningRate,
+    usual,
+    isSought
+      ? 'unless the sweep before the training finds a better one'
+      : `${settings.learningRate} at a batch of 256, smaller with the square root of the batch`,
+  );
+  const [first, last] = settings.weightDecay;
+  const start =
+    wishes.weightDecay ?? (wishes.weightDecayEnd === undefined ? first : Math.min(first, wishes.weightDecayEnd));
+  const weightDecay = [start, wishes.weightDecayEnd ?? Math.max(start, last)] as const;
+  const isWished = wishes.weightDecay !== undefined || wishes.weightDecayEnd !== undefined;
+  const decay = weightDecay.join(' → ');
+  choose(
+    'weight decay',
+    isWished ? decay : undefined,
+    decay,
+    'the official values; pulls weights to zero, more and more',
+  );
+  return {
+    learningRate,
+    finalLearningRate: Math.min(1e-6, learningRate),
+    weightDecay,
+    momentum: choose(
+      'momentum',
+      wishes.momentum,
+      settings.momentum,
+      'share of the teacher that stays at a step; less where the run has few steps, so that the teacher keeps up',
+    ),
+    ...(wishes.momentum === undefined ? {} : { keepMomentum: true }),
+    clip: choose('clip', wishes.clip, settings.clip, 'largest norm of the gradient of each parameter; 0 clips nothing'),
   };
 }
 
-/** Sizes that nobody wished for are rounded to what the patch divides; a local crop follows a wished global one. */
-function fitted<Size extends { model: string; image: number; local: number }>(size: Size, wishes: Wishes): Size {
-  const patch = Number(/\/(\d+)$/.exec(size.model)?.[1] ?? 16);
-  const multiple = (side: number) => Math.max(patch, Math.round(side / patch) * patch);
-  const image = wishes.image ?? multiple(size.image);
-  const local = wishes.local ?? multiple(Math.min(size.local, image / 2));
-  vitNamed(size.model, image);
-  vitNamed(size.model, local);
-  return { ...size, image, local };
+function chooseTemperature(wishes: Wishes, usual: readonly [number, number], choices: Choice[]): [number, number] {
+  const last = wishes.teacherTemperature ?? usual[1];
+  const first = wishes.warmupTemperature ?? Math.min(usual[0], last);
+  const isWished = wishes.teacherTemperature !== undefined || wishes.warmupTemperature !== undefined;
+  const reason =
+    usual[1] < 0.07
+      ? 'few pictures need a sharper teacher, or it stays undecided between prototypes'
+      : 'the official values';
+  choices.push({
+    setting: 'teacher temperature',
+    value: `${first} → ${last}`,
+    reason: isWished ? 'as you asked' : reason,
+  });
+  return [first, last];
+}
+
+function chooseStart({ from }: Wishes, choices: Choice[]): Initialisation {
+  choices.push({
+    setting: 'start',
+    value: from ?? 'principal components',
+    reason: from
+      ? 'as you asked'
+      : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
+  });
+  return from ? { kind: 'encoder', file: from } : { kind: 'principal-components', deviation: PATCH_DEVIATION };
 }
 
 /** How long a first training of so many pictures had better be. */
 export function suggestedMinutes(pictures: number): number {
-  return row(SUGGESTED_MINUTES, pictures).minutes;
+  return rowFor(SUGGESTED_MINUTES, pictures).minutes;
 }
 
 /** The most steps that a run of so many pictures is worth. */
@@ -272,10 +221,6 @@ export function planOf(recipe: Recipe, steps: number, stepsPerEpoch: number): Pl
     warmupSteps: Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps)),
     frozenSteps: Math.min(stepsPerEpoch, 1250, Math.ceil(0.05 * steps)),
     temperatureSteps: Math.min(30 * stepsPerEpoch, Math.ceil(0.3 * steps)),
-    momentum: Math.max(0.9, Math.min(recipe.momentum, 1 - 20 / steps)),
+    momentum: recipe.keepMomentum ? recipe.momentum : Math.max(0.9, Math.min(recipe.momentum, 1 - 20 / steps)),
   };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }
