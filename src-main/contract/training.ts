@@ -298,6 +298,8 @@ export const trainingEvents = {
   attention: z.object({ kind: z.literal('attention'), step: z.number(), epoch: z.number() }),
   /** As `attention`, of the album of neighbours. */
   neighbours: z.object({ kind: z.literal('neighbours'), step: z.number(), epoch: z.number() }),
+  /** As `attention`, of the album of neighbours. */
+  neighbours: z.object({ kind: z.literal('neighbours'), step: z.number(), epoch: z.number() }),
   warning: z.object({ kind: z.literal('warning'), message: z.string() }),
 };
 

@@ -105,6 +105,13 @@ export interface AttentionEvent extends JobEvent {
   readonly epoch: number;
 }
 
+/** The album of neighbours has one look more. */
+export interface NeighboursEvent extends JobEvent {
+  readonly kind: 'neighbours';
+  readonly step: number;
+  readonly epoch: number;
+}
+
 export interface WarningEvent extends JobEvent {
   readonly kind: 'warning';
   readonly message: string;

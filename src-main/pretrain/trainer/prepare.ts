@@ -4,7 +4,7 @@ import type { JobContext } from '../../base/progress.ts';
 import { openRuntime } from '../../engine/devices.ts';
 import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
-import { dinoConfig, objectiveOf, type Plan, pictureSide, type Recipe, type RunConfig, settingsOf } from '../config.ts';
+import { architectureOf, objectiveOf, type Plan, pictureSide, type Recipe, type RunConfig, settingsOf } from '../config.ts';
 import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
 import { CropFeed, type FeedOptions } from '../feed/feed.ts';
 import { startWeights } from '../initialise.ts';
@@ -15,6 +15,8 @@ import { identity, type PictureSource } from '../pictures/source.ts';
 import { mostSteps, planOf } from '../recipe.ts';
 import { AttentionAlbum } from '../watch/album.ts';
 import { AttentionWatch } from '../watch/attention.ts';
+import { NeighbourAlbum } from '../watch/neighbour-album.ts';
+import { NeighbourWatch } from '../watch/neighbour-watch.ts';
 import { Probe, type ProbePicture } from '../watch/probe.ts';
 import { type EpochSums, noSteps } from './epoch.ts';
 import type { TrainingRequest } from './messages.ts';
@@ -37,6 +39,7 @@ export interface Prepared {
   readonly learner: Learner;
   readonly probe: Probe;
   readonly attention: AttentionWatch;
+  readonly neighbours: NeighbourWatch;
   /** Steps done. */
   readonly step: number;
   readonly epoch: EpochSums;
@@ -111,15 +114,17 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
       unreadable: index.unreadable.length,
     },
   };
-  const probe = await Probe.create(runtime, dinoConfig(settled).vit, pictures, probePictures(request.sources, index), {
+  const probe = await Probe.create(runtime, architectureOf(settled), pictures, probePictures(request.sources, index), {
     seed: settled.seed,
     limit: looksAt(settled, planned.plan.steps),
   });
   const album = new AttentionAlbum(request.runFolder);
   await album.forgetAfter(checkpoint?.step ?? -1);
+  const neighbourAlbum = new NeighbourAlbum(request.runFolder);
+  await neighbourAlbum.forgetAfter(checkpoint?.step ?? -1);
   const attention = await AttentionWatch.create(
     runtime,
-    dinoConfig(settled).vit,
+    architectureOf(settled),
     pictures,
     index.pictures.map(({ photo }) => photo),
     { seed: settled.seed, album },
@@ -131,6 +136,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     learner,
     probe,
     attention,
+    neighbours: await NeighbourWatch.create(probe, neighbourAlbum),
     step: checkpoint?.step ?? 0,
     epoch: checkpoint?.epoch ?? noSteps(),
     resumed: checkpoint !== null,

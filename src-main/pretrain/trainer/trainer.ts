@@ -8,6 +8,7 @@ import { writeCheckpoint } from '../checkpoint.ts';
 import { settingsOf } from '../config.ts';
 import { CropFeed } from '../feed/feed.ts';
 import { CollapseWatch } from '../watch/collapse.ts';
+import { withContactSheet } from '../watch/contact-sheet.ts';
 import { PaceWatch } from '../watch/pace.ts';
 import type { ProbeReport } from '../watch/probe.ts';
 import { Curve } from './curve.ts';
@@ -116,7 +117,11 @@ class Trainer {
     const from = performance.now();
     const waitedBefore = this.#feed.secondsWaited;
     const now = settings(this.#step);
-    const report = await learner.step(this.#feed.source(this.#context.signal), now);
+    const source = this.#feed.source(this.#context.signal);
+    const { locals } = config.recipe.crops;
+    const sheet = this.#step === 0 ? withContactSheet(source, { locals, runFolder: this.#request.runFolder }) : null;
+    const report = await learner.step(sheet?.source ?? source, now);
+    await sheet?.written();
     this.#step++;
     this.#stepSeconds = (performance.now() - from) / 1000;
     addStep(this.#epoch, report, this.#stepSeconds, this.#feed.secondsWaited - waitedBefore);
@@ -168,9 +173,12 @@ class Trainer {
   }
 
   async #look(): Promise<ProbeReport> {
-    const { probe, learner } = this.#prepared;
+    const { probe, neighbours, learner, config } = this.#prepared;
     const from = performance.now();
-    const report = await probe.look(learner.teacher);
+    const report = await probe.look(learner.kept);
+    const epoch = this.#step / config.plan.stepsPerEpoch;
+    await neighbours.look(report.features, this.#step, epoch);
+    this.#context.emit({ kind: 'neighbours', step: this.#step, epoch });
     await this.#lookAtAttention();
     this.#lastLook = (performance.now() - from) / 1000;
     this.#lookedSeconds += this.#lastLook;
@@ -181,7 +189,7 @@ class Trainer {
     const { attention, learner, config } = this.#prepared;
     const from = performance.now();
     const epoch = this.#step / config.plan.stepsPerEpoch;
-    await attention.look(learner.teacher, this.#step, epoch);
+    await attention.look(learner.kept, this.#step, epoch);
     this.#context.emit({ kind: 'attention', step: this.#step, epoch });
     this.#attendedAt = performance.now();
     this.#attentionSeconds = (this.#attendedAt - from) / 1000;
@@ -266,7 +274,7 @@ class Trainer {
 
   async #outcome(state: TrainingOutcome['state'], message: string): Promise<TrainingOutcome> {
     const { config, learner } = this.#prepared;
-    const encoder = await saveEncoder(this.#request.encoderFile, config, this.#step, learner.teacher);
+    const encoder = await saveEncoder(this.#request.encoderFile, config, this.#step, learner.kept);
     return { state, message, config, step: this.#step, encoder };
   }
 }

@@ -2,8 +2,8 @@
 
 /** Of one epoch. */
 export interface Signs {
-  /** Mean entropy of the teacher's answers, nats. */
-  readonly teacherEntropy: number;
+  /** Mean entropy of the teacher's answers, nats; null for objectives without such answers. */
+  readonly teacherEntropy: number | null;
   readonly prototypes: number;
   /** Mean spread of the teacher's features within a batch, 0 … 1; meaningless with one picture a batch. */
   readonly featureSpread: number;
@@ -15,15 +15,15 @@ export interface Signs {
 const TROUBLES: readonly { readonly name: string; test(signs: Signs): boolean; sentence(signs: Signs): string }[] = [
   {
     name: 'uniform',
-    test: ({ teacherEntropy, prototypes }) => teacherEntropy > 0.98 * Math.log(prototypes),
+    test: ({ teacherEntropy, prototypes }) => teacherEntropy !== null && teacherEntropy > 0.98 * Math.log(prototypes),
     sentence: ({ teacherEntropy, prototypes }) =>
-      `The teacher answers every picture with the same even spread over all prototypes (entropy ${teacherEntropy.toFixed(2)} of at most ${Math.log(prototypes).toFixed(2)}): the network is collapsing. If this stays, start again with a lower learning rate, fewer prototypes or a larger batch.`,
+      `The teacher answers every picture with the same even spread over all prototypes (entropy ${teacherEntropy?.toFixed(2)} of at most ${Math.log(prototypes).toFixed(2)}): the network is collapsing. If this stays, start again with a lower learning rate, fewer prototypes or a larger batch.`,
   },
   {
     name: 'one-hot',
-    test: ({ teacherEntropy, prototypes }) => teacherEntropy < 0.01 * Math.log(prototypes),
+    test: ({ teacherEntropy, prototypes }) => teacherEntropy !== null && teacherEntropy < 0.01 * Math.log(prototypes),
     sentence: ({ teacherEntropy }) =>
-      `The teacher is certain of one prototype for every picture (entropy ${teacherEntropy.toFixed(3)}): the network is collapsing. If this stays, start again with a lower learning rate or a larger batch.`,
+      `The teacher is certain of one prototype for every picture (entropy ${teacherEntropy?.toFixed(3)}): the network is collapsing. If this stays, start again with a lower learning rate or a larger batch.`,
   },
   {
     name: 'spread',

@@ -2,8 +2,8 @@
 import { Random } from '../../base/random.ts';
 import { input } from '../../engine/graph.ts';
 import type { Program, Runtime } from '../../engine/runtime.ts';
+import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
 import { inputLookup, prefixed, type Weights, within } from '../../model/parameters.ts';
-import { Vit, type VitConfig, vitParameters } from '../../model/vit.ts';
 import { type Picture, wholeBox } from '../../vision/picture.ts';
 import { encoderInput } from '../../vision/resize.ts';
 import { writeNormalised } from '../../vision/tensor.ts';
@@ -25,6 +25,8 @@ export interface ProbeReport {
   /** Leave-one-photo-out, 0 … 1; null without labels that could tell. */
   readonly knn: number | null;
   readonly seconds: number;
+  /** [pictures, dimensions], rows of length 1. */
+  readonly features: Float32Array;
 }
 
 /** A picture of the training, as the probe needs to know it. */
@@ -33,24 +35,32 @@ export interface ProbePicture {
   readonly label: string | null;
 }
 
+/** One that is looked at. */
+export interface ProbedPicture extends ProbePicture {
+  /** Among all pictures of the training. */
+  readonly number: number;
+}
+
 export class Probe {
+  /** Those that are looked at, in the order of the features: a shuffle by the seed. */
+  readonly pictures: readonly ProbedPicture[];
+  /** What the network sees of each. */
+  readonly inputs: readonly Picture[];
   readonly #program: Program;
   readonly #dimensions: number;
   readonly #size: number;
-  readonly #inputs: readonly Picture[];
-  readonly #chosen: readonly ProbePicture[];
 
   private constructor(
     program: Program,
-    config: VitConfig,
+    { dimensions, image }: Architecture,
     inputs: readonly Picture[],
-    chosen: readonly ProbePicture[],
+    pictures: readonly ProbedPicture[],
   ) {
     this.#program = program;
-    this.#dimensions = config.dimensions;
-    this.#size = config.image;
-    this.#inputs = inputs;
-    this.#chosen = chosen;
+    this.#dimensions = dimensions;
+    this.#size = image;
+    this.inputs = inputs;
+    this.pictures = pictures;
   }
 
   /**
@@ -59,7 +69,7 @@ export class Probe {
    */
   static async create(
     runtime: Runtime,
-    config: VitConfig,
+    architecture: Architecture,
     file: PictureFile,
     pictures: readonly ProbePicture[],
     { seed, limit }: { seed: number; limit: number },
@@ -67,17 +77,17 @@ export class Probe {
     const numbers = choosePictures(pictures, seed).slice(0, limit);
     const inputs = numbers.map((number) => {
       const picture = file.read(number);
-      return encoderInput(picture, wholeBox(picture), config.image);
+      return encoderInput(picture, wholeBox(picture), architecture.image);
     });
-    const images = input('images', [IMAGES_PER_RUN, 3, config.image, config.image]);
-    const lookup = inputLookup(prefixed(vitParameters(config), 'backbone.'), '');
-    const features = new Vit(config, within(lookup, 'backbone.')).pass(images).feature;
+    const images = input('images', [IMAGES_PER_RUN, 3, architecture.image, architecture.image]);
+    const lookup = inputLookup(prefixed(backboneParameters(architecture), 'backbone.'), '');
+    const features = backbone(architecture, within(lookup, 'backbone.')).pass(images).feature;
     const program = await runtime.compile({ features });
     return new Probe(
       program,
-      config,
+      architecture,
       inputs,
-      numbers.map((number) => pictures[number]),
+      numbers.map((number) => ({ number, ...pictures[number] })),
     );
   }
 
@@ -87,15 +97,16 @@ export class Probe {
     const features = await this.#features(teacher);
     const dimensions = this.#dimensions;
     normaliseRows(features, dimensions);
-    const labels = this.#chosen.map(({ label }) => label);
+    const labels = this.pictures.map(({ label }) => label);
     const knn = labels.every((label) => label !== null)
-      ? leaveOnePhotoOut({ features, dimensions, labels, photos: this.#chosen.map(({ photo }) => photo) })
+      ? leaveOnePhotoOut({ features, dimensions, labels, photos: this.pictures.map(({ photo }) => photo) })
       : null;
     return {
       featureSpread: featureSpread(features, dimensions),
       effectiveRank: effectiveRank(features, dimensions),
       knn,
       seconds: (performance.now() - from) / 1000,
+      features,
     };
   }
 
@@ -108,9 +119,9 @@ export class Probe {
     for (const [name, { values }] of teacher) if (name.startsWith('backbone.')) feeds[name] = values;
     const length = 3 * this.#size ** 2;
     const images = new Float32Array(IMAGES_PER_RUN * length);
-    const all = new Float32Array(this.#inputs.length * this.#dimensions);
-    for (let first = 0; first < this.#inputs.length; first += IMAGES_PER_RUN) {
-      const part = this.#inputs.slice(first, first + IMAGES_PER_RUN);
+    const all = new Float32Array(this.inputs.length * this.#dimensions);
+    for (let first = 0; first < this.inputs.length; first += IMAGES_PER_RUN) {
+      const part = this.inputs.slice(first, first + IMAGES_PER_RUN);
       for (const [i, picture] of part.entries()) writeNormalised(picture, images, i * length);
       const { features } = await this.#program.run({ ...feeds, images });
       all.set(features.subarray(0, part.length * this.#dimensions), first * this.#dimensions);

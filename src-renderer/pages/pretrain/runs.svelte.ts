@@ -20,8 +20,8 @@ export class RunBoard {
   /** Names of the runs that are looked at, the first one in detail. */
   selected = $state<string[]>([]);
   details = $state.raw<Readonly<Record<string, RunDetail>>>({});
-  /** Counts looks at attention, so that whoever shows them knows of a new one. */
-  looks = $state(0);
+  /** Counts looks at attention and at neighbours, so that whoever shows them knows of a new one. */
+  looks = $state({ attention: 0, neighbours: 0 });
   /** Something is being done to a run at this moment. */
   busy = $state(false);
 
@@ -73,7 +73,7 @@ export class RunBoard {
       this.selected = [event.run];
       void this.load();
     } else if (event.kind === 'planned' || event.kind === 'start') void this.load();
-    else if (event.kind === 'attention') this.looks++;
+    else if (event.kind === 'attention' || event.kind === 'neighbours') this.looks[event.kind]++;
     else this.#measured(event);
   }
 
