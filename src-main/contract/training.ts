@@ -271,8 +271,11 @@ export const trainingEvents = {
     step: z.number(),
     steps: z.number(),
     loss: z.number(),
-    teacherEntropy: z.number(),
-    divergence: z.number(),
+    /** Of the objective, by name. */
+    measures: z.record(z.string(), z.number()).default({}),
+    /** DINO's: null for other objectives. */
+    teacherEntropy: measured,
+    divergence: measured,
     featureSpread: z.number(),
     learningRate: z.number(),
     imagesPerSecond: z.number(),
@@ -284,8 +287,11 @@ export const trainingEvents = {
     step: z.number(),
     steps: z.number(),
     loss: z.number(),
-    teacherEntropy: z.number(),
-    divergence: z.number(),
+    /** Of the objective, by name. */
+    measures: z.record(z.string(), z.number()).default({}),
+    /** DINO's: null for other objectives. */
+    teacherEntropy: measured,
+    divergence: measured,
     featureSpread: z.number(),
     effectiveRank: measured,
     knn: measured,
@@ -296,8 +302,6 @@ export const trainingEvents = {
   }),
   /** The run's album has one look more. */
   attention: z.object({ kind: z.literal('attention'), step: z.number(), epoch: z.number() }),
-  /** As `attention`, of the album of neighbours. */
-  neighbours: z.object({ kind: z.literal('neighbours'), step: z.number(), epoch: z.number() }),
   /** As `attention`, of the album of neighbours. */
   neighbours: z.object({ kind: z.literal('neighbours'), step: z.number(), epoch: z.number() }),
   warning: z.object({ kind: z.literal('warning'), message: z.string() }),

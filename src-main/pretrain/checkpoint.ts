@@ -51,5 +51,11 @@ export async function readCheckpoint(runFolder: string): Promise<Checkpoint | nu
     );
   }
   const { config, step, epoch } = JSON.parse(metadata.state);
-  return { config, step, epoch, tensors };
+  return { config, step, epoch: withMeasures(epoch), tensors };
+}
+
+/** Before there was a choice of objectives, DINO's two measures had fields of their own. */
+function withMeasures(epoch: EpochSums & { teacherEntropy?: number; divergence?: number }): EpochSums {
+  const { teacherEntropy = 0, divergence = 0, ...sums } = epoch;
+  return { ...sums, measures: sums.measures ?? { teacherEntropy, divergence } };
 }

@@ -111,14 +111,21 @@ function tell(event: JobEvent, output: Output): void {
 }
 
 function epochLine(event: EpochEvent): string {
-  const { epoch, loss, teacherEntropy, divergence, featureSpread, effectiveRank, knn } = event;
+  const { epoch, loss, featureSpread, effectiveRank, knn } = event;
   const number = Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(2);
   return `epoch ${number.padEnd(4)} ${parts({
-    loss: `${loss.toFixed(3)} (entropy ${teacherEntropy.toFixed(2)} + KL ${divergence.toFixed(2)})`,
+    loss: `${loss.toFixed(3)} (${lossParts(event)})`,
     spread: featureSpread.toFixed(2),
     rank: effectiveRank?.toFixed(1) ?? null,
     knn,
   })}, ${event.imagesPerSecond.toFixed(1)} images/s, waiting ${percent(event.waiting)}, ${duration(event.eta)} left`;
+}
+
+function lossParts({ measures }: EpochEvent): string {
+  const { teacherEntropy, divergence, ...others } = measures;
+  const dino =
+    teacherEntropy === undefined ? [] : [`entropy ${teacherEntropy.toFixed(2)} + KL ${divergence.toFixed(2)}`];
+  return [...dino, ...Object.entries(others).map(([name, value]) => `${name} ${value.toFixed(2)}`)].join(', ');
 }
 
 function parts(values: { loss?: string; spread: string; rank: string | null; knn: number | null }): string {

@@ -44,18 +44,18 @@ export class Recorder {
   #epoch(event: EpochEvent): void {
     const { step, steps: _, epochs: __, eta: ___, ...measures } = event;
     this.epoch = event;
-    recordMetrics(this.#database, this.#run.id, step, numbersOf(measures));
+    recordMetrics(this.#database, this.#run.id, step, numbersOf({ ...measures.measures, ...measures }));
     if (!this.#config) return;
     const { imagesPerSecond } = event;
     recordSpeed(this.#database, this.#config.recipe, imagesPerSecond, { run: this.#run.name });
   }
 
   #point(event: PointEvent): void {
-    const { step, steps, loss, teacherEntropy, divergence, featureSpread } = event;
+    const { step, steps, loss, measures, featureSpread } = event;
     if (step < this.#nextPoint) return;
     this.#nextPoint = step + steps / POINTS;
-    const measures = Object.entries({ loss, teacherEntropy, divergence, featureSpread });
-    const named = Object.fromEntries(measures.map(([name, value]) => [`step.${name}`, value]));
+    const points = Object.entries({ ...measures, loss, featureSpread });
+    const named = Object.fromEntries(points.map(([name, value]) => [`step.${name}`, value]));
     recordMetrics(this.#database, this.#run.id, step, named);
   }
 }

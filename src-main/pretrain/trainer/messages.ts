@@ -67,10 +67,12 @@ export interface EpochEvent extends JobEvent {
   readonly epochs: number;
   readonly step: number;
   readonly steps: number;
-  /** teacherEntropy + divergence, nats. */
   readonly loss: number;
-  readonly teacherEntropy: number;
-  readonly divergence: number;
+  /** What the objective measures beside its loss, by name. */
+  readonly measures: Readonly<Record<string, number>>;
+  /** DINO's, in nats, which add up to its loss: out of `measures`; null for other objectives. */
+  readonly teacherEntropy: number | null;
+  readonly divergence: number | null;
   /** Within batches, 0 … 1. */
   readonly featureSpread: number;
   /** Of the teacher on the probe's pictures; null where this epoch was not probed, to save time. */
@@ -91,8 +93,9 @@ export interface PointEvent extends JobEvent {
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
-  readonly teacherEntropy: number;
-  readonly divergence: number;
+  readonly measures: Readonly<Record<string, number>>;
+  readonly teacherEntropy: number | null;
+  readonly divergence: number | null;
   readonly featureSpread: number;
   readonly learningRate: number;
   readonly imagesPerSecond: number;

@@ -52,7 +52,7 @@ describe('a training', () => {
     const epochs = events.filter(({ kind }) => kind === 'epoch') as EpochEvent[];
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     for (const epoch of epochs) {
-      expect(epoch.loss).toBeCloseTo(epoch.teacherEntropy + epoch.divergence, 4);
+      expect(epoch.loss).toBeCloseTo(epoch.teacherEntropy! + epoch.divergence!, 4);
       expect(epoch.imagesPerSecond).toBeGreaterThan(0);
       expect(epoch.waiting).toBeLessThan(1);
     }
