@@ -50,18 +50,19 @@ export function unfinishedJobs(database: Database): Job[] {
 }
 
 /**
- * A process that was killed leaves its jobs and runs marked as running. This marks those whose process is gone as stopped.
+ * A process that was killed leaves its jobs, runs and comparisons marked as running. This marks those whose process is gone as stopped.
  */
 export function noticeVanishedProcesses(database: Database): void {
   if (
     count(
       database,
-      `SELECT (SELECT count(*) FROM job WHERE state = 'running') + (SELECT count(*) FROM run WHERE state = 'running') AS n`,
+      `SELECT (SELECT count(*) FROM job WHERE state = 'running') + (SELECT count(*) FROM run WHERE state = 'running')
+         + (SELECT count(*) FROM comparison WHERE state = 'running') AS n`,
     ) === 0
   ) {
     return;
   }
-  for (const table of ['job', 'run']) {
+  for (const table of ['job', 'run', 'comparison']) {
     const running = all<{ id: number; pid: number | null }>(
       database,
       `SELECT id, pid FROM ${table} WHERE state = 'running'`,
