@@ -14,11 +14,40 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/** Values that a program left on the device, for other programs of the same runtime to read. Float32, never changed in place. */
+export interface Resident {
+  readonly shape: Shape;
+  /** Frees the device's memory. The values must not be fed again. */
+  dispose(): void;
+}
+
+/** Values by the names of a program's inputs, wherever they lie. */
+export type Feeds = Readonly<Record<string, Float32Array | Resident>>;
+
+/** A compiled graph of which some outputs stay on the device. */
+export interface ResidentProgram {
+  /**
+   * One execution. Each gives fresh residents, which are the caller's to dispose of: an output is never written over a value that is
+   * fed, so what a step computes from its own last state is kept beside that until the caller lets it go.
+   */
+  run(feeds: Feeds): Promise<{ readonly values: Values; readonly kept: Readonly<Record<string, Resident>> }>;
+  dispose(): Promise<void>;
+}
+
 /** What executes graphs. One implementation a library. */
 export interface Runtime {
   readonly name: string;
   /** Compiles everything that the outputs reach. Shapes are fixed. */
   compile(outputs: Record<string, Node>): Promise<Program>;
+  /**
+   * Compiles `outputs`, which come back as arrays, and `kept`, which stay on the device, into one program. Names are unique over both.
+   * Absent where the device is the processor, or where the runtime can only copy.
+   */
+  compileResident?(outputs: Record<string, Node>, kept: Record<string, Node>): Promise<ResidentProgram>;
+}
+
+export function isResident(value: Float32Array | Resident): value is Resident {
+  return !(value instanceof Float32Array);
 }
 
 /** An input or output of a program. */
@@ -43,14 +72,11 @@ export function programInputs(outputs: Record<string, Node>): Slot[] {
 
 /** Checks the arrays of a run: all inputs there, everything of the right size, and no output written over an input that may still be read. */
 export function checkValues(inputs: readonly Slot[], outputs: readonly Slot[], feeds: Values, into: Values): void {
-  for (const { name, shape } of inputs) {
-    if (!feeds[name]) throw new GondolaError('run-feed', `The program’s input “${name}” was given no values.`);
-    checkLength('input', name, shape, feeds[name]);
-  }
+  checkFeeds(inputs, feeds);
   for (const [name, array] of Object.entries(into)) {
     const output = outputs.find((slot) => slot.name === name);
     if (!output) throw new GondolaError('run-output', `The program has no output “${name}”.`);
-    checkLength('output', name, output.shape, array);
+    checkLength('output', name, output.shape, array.length);
     if (inputs.some((slot) => overlap(feeds[slot.name], array))) {
       throw new GondolaError(
         'run-output',
@@ -61,11 +87,20 @@ export function checkValues(inputs: readonly Slot[], outputs: readonly Slot[], f
   }
 }
 
-function checkLength(what: string, name: string, shape: Shape, array: Float32Array): void {
-  if (array.length === size(shape)) return;
+/** Checks that all inputs are there and of the right size. */
+export function checkFeeds(inputs: readonly Slot[], feeds: Feeds): void {
+  for (const { name, shape } of inputs) {
+    const values = feeds[name];
+    if (!values) throw new GondolaError('run-feed', `The program’s input “${name}” was given no values.`);
+    checkLength('input', name, shape, isResident(values) ? size(values.shape) : values.length);
+  }
+}
+
+function checkLength(what: string, name: string, shape: Shape, length: number): void {
+  if (length === size(shape)) return;
   throw new GondolaError(
     'run-size',
-    `The ${what} “${name}” of shape [${shape.join(', ')}] takes ${size(shape)} values and was given ${array.length}.`,
+    `The ${what} “${name}” of shape [${shape.join(', ')}] takes ${size(shape)} values and was given ${length}.`,
   );
 }
 

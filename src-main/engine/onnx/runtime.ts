@@ -1,8 +1,18 @@
 import { availableParallelism, cpus } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { GondolaError, sentence } from '../../base/errors.ts';
+import { GondolaError } from '../../base/errors.ts';
 import type { Node } from '../graph.ts';
-import { checkValues, type Program, programInputs, type Runtime, type Slot, type Values } from '../runtime.ts';
+import {
+  checkValues,
+  type Program,
+  programInputs,
+  type ResidentProgram,
+  type Runtime,
+  type Slot,
+  type Values,
+} from '../runtime.ts';
+import { OnnxResidentProgram } from './resident.ts';
+import { reason, runFailed, unshared } from './session.ts';
 import { writeOnnx } from './writer.ts';
 
 /** Runs graphs on ONNX Runtime, on the CPU or by another of its execution providers. */
@@ -30,6 +40,8 @@ export class OnnxRuntime implements Runtime {
   readonly name: string;
   readonly #options: InferenceSession.SessionOptions;
   readonly #fused: boolean;
+  /** Only of WebGPU does the Node binding hand out tensors that stay on the device. */
+  readonly compileResident?: (outputs: Record<string, Node>, kept: Record<string, Node>) => Promise<ResidentProgram>;
 
   constructor(provider: OnnxProvider, { threads = allowedThreads(), profile, strict }: OnnxRuntimeOptions = {}) {
     this.name = `onnxruntime ${provider}`;
@@ -49,16 +61,34 @@ export class OnnxRuntime implements Runtime {
         ...(strict ? { session: { disable_cpu_ep_fallback: '1' } } : {}),
       },
     };
+    if (provider === 'webgpu') this.compileResident = (outputs, kept) => this.#compileResident(outputs, kept);
   }
 
   async compile(outputs: Record<string, Node>): Promise<Program> {
     const { bytes, outputNames } = writeOnnx(outputs, { fused: this.#fused });
-    const session = await InferenceSession.create(bytes, this.#options).catch((error: unknown) => {
+    const session = await this.#open(bytes);
+    return new OnnxProgram(session, outputs, outputNames, this.#options.enableProfiling === true, this.name);
+  }
+
+  async #compileResident(outputs: Record<string, Node>, kept: Record<string, Node>): Promise<ResidentProgram> {
+    const all = { ...outputs, ...kept };
+    const { bytes, outputNames } = writeOnnx(all, { fused: this.#fused });
+    const preferredOutputLocation = Object.fromEntries(
+      Object.keys(all).map((name) => [
+        outputNames.get(name)!,
+        name in kept ? ('gpu-buffer' as const) : ('cpu' as const),
+      ]),
+    );
+    const session = await this.#open(bytes, { preferredOutputLocation });
+    return new OnnxResidentProgram(session, { outputs, kept, outputNames, runtime: this.name });
+  }
+
+  #open(bytes: Uint8Array, more: InferenceSession.SessionOptions = {}): Promise<InferenceSession> {
+    return InferenceSession.create(bytes, { ...this.#options, ...more }).catch((error: unknown) => {
       throw new GondolaError('runtime-compile', `${this.name} refused a program: ${reason(error)}`, '', {
         cause: error,
       });
     });
-    return new OnnxProgram(session, outputs, outputNames, this.#options.enableProfiling === true, this.name);
   }
 }
 
@@ -100,12 +130,7 @@ class OnnxProgram implements Program {
       ]),
     );
     const fetched = await this.#session.run(tensors, fetches).catch((error: unknown) => {
-      throw new GondolaError(
-        'runtime-run',
-        `A program failed on ${this.#runtime}: ${reason(error)}`,
-        'If memory ran out, use a smaller batch.',
-        { cause: error },
-      );
+      throw runFailed(this.#runtime, error);
     });
     return Object.fromEntries(
       this.#outputs.map(({ name, onnxName }) => [name, into[name] ?? (fetched[onnxName].data as Float32Array)]),
@@ -121,16 +146,4 @@ class OnnxProgram implements Program {
 /** ONNX Runtime counts the machine's cores even where a container or an affinity leaves us a few of them. */
 function allowedThreads(): number | undefined {
   return availableParallelism() < cpus().length ? availableParallelism() : undefined;
-}
-
-/** ONNX Runtime refuses memory that threads share, so that is copied. */
-function unshared(values: Float32Array): Float32Array<ArrayBuffer> {
-  return values.buffer instanceof SharedArrayBuffer ? Float32Array.from(values) : (values as Float32Array<ArrayBuffer>);
-}
-
-/** ONNX Runtime's sentence without the places in its sources that it begins with. */
-function reason(error: unknown): string {
-  return sentence(error)
-    .replace(/^\S*\/onnxruntime\S* .* was false\. /s, '')
-    .trim();
 }
