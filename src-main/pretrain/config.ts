@@ -2,9 +2,10 @@
 import { type Architecture, architectureNamed } from '../model/backbone.ts';
 import type { HeadConfig } from '../model/head.ts';
 import type { CropRecipe } from '../vision/crops.ts';
+import { type Course, learningRateFactor, scheduledSteps, scheduleStep } from './course.ts';
 import type { Objective, ObjectiveName, StepSettings } from './objectives/objective.ts';
 import { OBJECTIVES } from './objectives/objectives.ts';
-import { cosineSchedule, warmupSchedule } from './schedules.ts';
+import { cosineSchedule, valueAt, warmupSchedule } from './schedules.ts';
 
 /** How long to train: whole passes over the pictures, so many steps, or until the time is up. */
 export type Length =
@@ -59,10 +60,11 @@ export interface Recipe {
   readonly onCollapse?: 'warn' | 'stop';
 }
 
-/** What is settled when the pictures are known and, for `--minutes`, a step was timed. Fixed from then on. */
-export interface Plan {
-  readonly steps: number;
+/** What is settled when the pictures are known and, for `--minutes`, a step was timed. Only what `Course` tells changes it from then on. */
+export interface Plan extends Course {
   readonly stepsPerEpoch: number;
+  /** Steps after which it ends all the same: those of the run that it repeats, which did not come to its end. Absent: `steps`. */
+  readonly until?: number;
   readonly warmupSteps: number;
   readonly frozenSteps: number;
   readonly temperatureSteps: number;
@@ -103,9 +105,10 @@ export function objectiveOf(recipe: Recipe): Objective {
   return OBJECTIVES[objectiveNameOf(recipe)].build(recipe);
 }
 
-/** What the schedules say of each step. */
+/** What the schedules say of each step, with all that happened on the way. */
 export function settingsOf(recipe: Recipe, plan: Plan): (step: number) => StepSettings {
-  const { steps, warmupSteps, temperatureSteps, frozenSteps } = plan;
+  const { warmupSteps, temperatureSteps, frozenSteps } = plan;
+  const steps = scheduledSteps(plan);
   const learningRate = cosineSchedule({
     base: recipe.learningRate,
     final: recipe.finalLearningRate,
@@ -120,12 +123,15 @@ export function settingsOf(recipe: Recipe, plan: Plan): (step: number) => StepSe
     steps,
     temperatureSteps,
   );
-  return (step) => ({
-    step,
-    learningRate: learningRate[step],
-    weightDecay: weightDecay[step],
-    teacherMomentum: momentum[step],
-    teacherTemperature: temperature[step],
-    lastLayerFrozen: step < frozenSteps,
-  });
+  return (step) => {
+    const place = scheduleStep(plan, step);
+    return {
+      step,
+      learningRate: valueAt(learningRate, place) * learningRateFactor(plan, step),
+      weightDecay: valueAt(weightDecay, place),
+      teacherMomentum: valueAt(momentum, place),
+      teacherTemperature: valueAt(temperature, place),
+      lastLayerFrozen: place < frozenSteps,
+    };
+  };
 }

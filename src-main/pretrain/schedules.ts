@@ -34,6 +34,14 @@ export function warmupSchedule(start: number, final: number, steps: number, warm
   );
 }
 
+/** The value at a place between two steps, linear between theirs; past the last step its value. */
+export function valueAt(schedule: Float64Array, place: number): number {
+  const before = Math.min(Math.floor(place), schedule.length - 1);
+  const after = Math.min(before + 1, schedule.length - 1);
+  const share = place - before;
+  return share > 0 ? schedule[before] + (schedule[after] - schedule[before]) * share : schedule[before];
+}
+
 /** NumPy's linspace: `count` values with both ends included. */
 function between(start: number, end: number, index: number, count: number): number {
   return count === 1 ? start : start + ((end - start) * index) / (count - 1);
