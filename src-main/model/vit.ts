@@ -23,6 +23,7 @@ import {
 import { linear } from '../engine/operators.ts';
 import type { Initial, Lookup, Parameter } from './parameters.ts';
 import { type Grid, positionsFor } from './positions.ts';
+import { patchTokens, type Stem, stemParameters } from './stem.ts';
 
 export interface VitConfig {
   /** Width of a token; divisible by `heads`. */
@@ -35,30 +36,46 @@ export interface VitConfig {
   readonly image: number;
   readonly registers: number;
   readonly layerScale: boolean;
+  /** Absent: `patch`. */
+  readonly stem?: Stem;
 }
 
 const SIZES = {
+  nano: { dimensions: 192, depth: 6, heads: 3 },
   tiny: { dimensions: 192, depth: 12, heads: 3 },
   small: { dimensions: 384, depth: 12, heads: 6 },
   base: { dimensions: 768, depth: 12, heads: 12 },
 } as const;
-const PATCHES = [8, 14, 16];
+/** What the names begin with, and the patches that there are with it. */
+const STEMS = {
+  vit: { stem: 'patch', patches: [8, 14, 16] },
+  hvit: { stem: 'hierarchical', patches: [8, 16] },
+  cvit: { stem: 'convolution', patches: [8, 16] },
+} as const;
 
 /** Every name that `vitNamed` knows. */
-export const VIT_NAMES: readonly string[] = Object.keys(SIZES).flatMap((name) =>
-  PATCHES.map((patch) => `vit-${name}/${patch}`),
+export const VIT_NAMES: readonly string[] = Object.entries(STEMS).flatMap(([kind, { patches }]) =>
+  Object.keys(SIZES).flatMap((size) => patches.map((patch) => `${kind}-${size}/${patch}`)),
 );
 
 /**
- * The configuration of e.g. `vit-small/16`.
+ * The configuration of e.g. `vit-small/16`; `hvit-…` has the hierarchical stem, `cvit-…` the convolutional one.
  * @param image side of the training image in pixels
  * @throws GondolaError `model-unknown`, `image-size`
  */
 export function vitNamed(name: string, image: number): VitConfig {
-  const [, size, patch] = /^vit-(tiny|small|base)\/(\d+)$/.exec(name) ?? [];
-  if (!size || !PATCHES.includes(Number(patch)))
+  if (!VIT_NAMES.includes(name))
     throw new GondolaError('model-unknown', `There is no model "${name}".`, `Choose one of ${VIT_NAMES.join(', ')}.`);
-  const config = { ...SIZES[size as keyof typeof SIZES], patch: Number(patch), image, registers: 0, layerScale: false };
+  const [kind, size, patch] = name.split(/[-/]/);
+  const { stem } = STEMS[kind as keyof typeof STEMS];
+  const network = {
+    ...SIZES[size as keyof typeof SIZES],
+    patch: Number(patch),
+    image,
+    registers: 0,
+    layerScale: false,
+  };
+  const config = stem === 'patch' ? network : { ...network, stem };
   gridOf(config, image, image);
   return config;
 }
@@ -80,14 +97,11 @@ export function gridOf({ patch }: VitConfig, height: number, width: number): Gri
 
 /** All parameters in the official order, with the official initialisation. */
 export function vitParameters(config: VitConfig): Parameter[] {
-  const { dimensions: d, depth, patch, image, registers } = config;
+  const { dimensions: d, depth, image, registers } = config;
   const normal: Initial = { kind: 'normal', deviation: 0.02 };
   const ones: Initial = { kind: 'constant', value: 1 };
   const zeros: Initial = { kind: 'constant', value: 0 };
   const { rows, columns } = gridOf(config, image, image);
-  const patchValues = 3 * patch * patch;
-  // The official code initialises linear layers and norms only; the patch convolution keeps PyTorch's default.
-  const convolution: Initial = { kind: 'uniform', bound: 1 / Math.sqrt(patchValues) };
   const norm = (name: string): Parameter[] => [
     { name: `${name}.weight`, shape: [d], initial: ones },
     { name: `${name}.bias`, shape: [d], initial: zeros },
@@ -118,8 +132,7 @@ export function vitParameters(config: VitConfig): Parameter[] {
     ...(registers > 0
       ? [{ name: 'register_tokens', shape: [1, registers, d], initial: { kind: 'normal', deviation: 1e-6 } as Initial }]
       : []),
-    { name: 'patch_embed.proj.weight', shape: [d, 3, patch, patch], initial: convolution },
-    { name: 'patch_embed.proj.bias', shape: [d], initial: convolution },
+    ...stemParameters(config),
     ...blocks.flat(),
     ...norm('norm'),
   ];
@@ -209,18 +222,10 @@ export class Vit {
 
   /** Images to tokens with positions: [n, 3, height, width] → [n · tokens, dimensions]. */
   #embed(images: Node, patchMask?: Node): Node {
-    const { patch: p, dimensions: d, registers } = this.config;
+    const { dimensions: d, registers } = this.config;
     const [n, , height, width] = images.shape;
     const { rows, columns } = gridOf(this.config, height, width);
-    // A convolution whose stride is its kernel: cut, and one matrix product.
-    const cut = transpose(reshape(images, [n, 3, rows, p, columns, p]), [0, 2, 4, 1, 3, 5]);
-    const kernel = reshape(this.#weights('patch_embed.proj.weight'), [d, 3 * p * p]);
-    const bias = this.#weights('patch_embed.proj.bias');
-    const patches = reshape(linear(reshape(cut, [n * rows * columns, 3 * p * p]), kernel, bias), [
-      n,
-      rows * columns,
-      d,
-    ]);
+    const patches = patchTokens(this.config, this.#weights, images, { rows, columns });
     const seen = patchMask ? this.#masked(patches, patchMask) : patches;
     const positions = positionsFor(this.#weights('pos_embed'), { rows, columns });
     const everywhere = (x: Node) => expand(x, [n, x.shape[1], d]);

@@ -1,5 +1,6 @@
 // What a step costs, in floating-point operations.
-import { vitNamed } from '../model/vit.ts';
+import { architectureNamed } from '../model/backbone.ts';
+import { stemFlops } from '../model/stem.ts';
 import { GLOBALS } from './objectives/objective.ts';
 
 export interface ImageCost {
@@ -21,7 +22,9 @@ export function gigaflopsPerImage({ model, image, local, locals }: ImageCost): n
 
 /** GFLOP of the backbone's matrix products for one square picture of `side` pixels. */
 export function gigaflopsForward(model: string, side: number): number {
-  const { dimensions: d, depth, patch } = vitNamed(model, side);
-  const tokens = 1 + (side / patch) ** 2;
-  return (depth * (24 * d * d * tokens + 4 * tokens * tokens * d)) / 1e9;
+  const architecture = architectureNamed(model, side);
+  const { dimensions: d, depth, patch } = architecture;
+  const patches = (side / patch) ** 2;
+  const tokens = 1 + patches;
+  return (depth * (24 * d * d * tokens + 4 * tokens * tokens * d) + patches * stemFlops(architecture)) / 1e9;
 }

@@ -4,6 +4,7 @@ import { input } from '../engine/graph.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { initialWeights, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { positionsFor } from '../model/positions.ts';
+import { firstLayer } from '../model/stem.ts';
 import { gridOf, type VitConfig, vitParameters } from '../model/vit.ts';
 import { readSafetensors } from '../model/weights/safetensors.ts';
 import { architectureOf, objectiveOf, type Recipe } from './config.ts';
@@ -35,12 +36,12 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile, runtim
     }
   }
   if (initialisation.kind === 'principal-components') {
-    const { dimensions, patch } = architectureOf(recipe);
+    const { name, filters, side } = firstLayer(architectureOf(recipe));
     const random = new Random(recipe.seed, WEIGHTS, 1);
     const source = { count: pictures.pictures.length, read: (number: number) => pictures.read(number) };
-    const { weight, bias } = principalPatchFilters(source, dimensions, patch, initialisation.deviation, random);
-    weights.get('backbone.patch_embed.proj.weight')!.values.set(weight);
-    weights.get('backbone.patch_embed.proj.bias')!.values.set(bias);
+    const { weight, bias } = principalPatchFilters(source, filters, side, initialisation.deviation, random);
+    weights.get(`backbone.${name}.weight`)!.values.set(weight);
+    weights.get(`backbone.${name}.bias`)!.values.set(bias);
   }
   return weights;
 }
