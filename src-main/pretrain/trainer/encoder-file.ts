@@ -25,7 +25,12 @@ export async function saveEncoder(
     inputSize: architecture.image,
     mean: [...imageMean] as [number, number, number],
     std: [...imageDeviation] as [number, number, number],
-    made: { by: `gondola ${config.gondola}`, objective: objectiveNameOf(config.recipe), steps: step, pictures: config.data.pictures },
+    made: {
+      by: `gondola ${config.gondola}`,
+      objective: objectiveNameOf(config.recipe),
+      steps: step,
+      pictures: config.data.pictures,
+    },
   };
   await writeEncoder(path, description, withoutPrefix(weights, 'backbone.'));
   return { path, dimensions: architecture.dimensions };

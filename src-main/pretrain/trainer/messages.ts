@@ -9,6 +9,8 @@ export interface TrainingRequest {
   /** Version of the program. */
   readonly gondola: string;
   readonly recipe: Recipe;
+  /** Of a run that is repeated: plan and micro-batch are taken from it, and its pictures have to be those of `sources`. */
+  readonly repeats?: RunConfig;
   readonly sources: readonly PictureSource[];
   /** The workspace's `cache/`. */
   readonly cacheFolder: string;

@@ -4,7 +4,15 @@ import type { JobContext } from '../../base/progress.ts';
 import { openRuntime } from '../../engine/devices.ts';
 import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
-import { architectureOf, objectiveOf, type Plan, pictureSide, type Recipe, type RunConfig, settingsOf } from '../config.ts';
+import {
+  architectureOf,
+  objectiveOf,
+  type Plan,
+  pictureSide,
+  type Recipe,
+  type RunConfig,
+  settingsOf,
+} from '../config.ts';
 import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
 import { CropFeed, type FeedOptions } from '../feed/feed.ts';
 import { startWeights } from '../initialise.ts';
@@ -75,7 +83,8 @@ export function feedOptions(
 
 export async function prepare(request: TrainingRequest, context: JobContext): Promise<Prepared> {
   const checkpoint = request.resume ? await readCheckpoint(request.runFolder) : null;
-  const recipe = checkpoint?.config.recipe ?? request.recipe;
+  const known = checkpoint?.config ?? request.repeats;
+  const recipe = known?.recipe ?? request.recipe;
   const index = await picturesOf(request, recipe, checkpoint, context);
   const asked = recipe.batch;
   const settled = asked > index.pictures.length ? { ...recipe, batch: index.pictures.length } : recipe;
@@ -94,13 +103,13 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
       : await startWeights(settled, pictures, runtime),
     seed: settled.seed,
     clip: settled.clip,
-    microBatch: checkpoint?.config.microBatch,
+    microBatch: known?.microBatch,
   });
   stopIfAsked(context.signal);
   if (checkpoint) learner.restore(checkpoint.tensors, checkpointFile(request.runFolder));
   const deadline = deadlineOf(request, settled);
-  const planned = checkpoint
-    ? { plan: checkpoint.config.plan, stepSeconds: null }
+  const planned = known
+    ? { plan: known.plan, stepSeconds: null }
     : await planSteps(request, settled, index, learner, deadline, context);
   const config: RunConfig = checkpoint?.config ?? {
     gondola: request.gondola,
@@ -162,6 +171,7 @@ async function picturesOf(
   if (!checkpoint) {
     const fresh = await preparePictures(sources, options);
     await removeOtherCaches(folder, [...request.keepCaches, fresh.key]);
+    if (request.repeats) refuseOtherPictures(fresh, request.repeats);
     return fresh;
   }
   const { data } = checkpoint.config;
@@ -174,6 +184,18 @@ async function picturesOf(
     );
   }
   return index;
+}
+
+/** @throws GondolaError `record-pictures` */
+function refuseOtherPictures(index: PictureIndex, { data }: RunConfig): void {
+  if (dataFingerprint(index) === data.fingerprint) return;
+  throw new GondolaError(
+    'record-pictures',
+    index.unreadable.length > 0
+      ? `${index.unreadable.length} of the photos that the run was trained on cannot be read: ${index.unreadable[0].message}`
+      : `The pictures (${index.pictures.length}) are not those that the run was trained on (${data.pictures}).`,
+    'A run can be repeated with the very same pictures only.',
+  );
 }
 
 function deadlineOf({ startedAt }: TrainingRequest, { length }: Recipe): number | null {

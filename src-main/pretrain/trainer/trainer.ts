@@ -74,10 +74,10 @@ class Trainer {
     this.#stepSeconds = prepared.stepSeconds ?? 0;
     const { config, index, learner } = prepared;
     this.#feed = new CropFeed(
-      feedOptions(request, config.recipe, index, learner.microBatches, prepared.step, config.plan.steps),
+      feedOptions(request, config.recipe, index, learner.microBatches, prepared.step, this.#end),
     );
-    this.#curve = new Curve(config.recipe.batch, config.plan.steps);
-    this.#meter = new ProgressMeter(config.plan.steps, context.progress, prepared.step);
+    this.#curve = new Curve(config.recipe.batch, this.#end);
+    this.#meter = new ProgressMeter(this.#end, context.progress, prepared.step);
   }
 
   async run(): Promise<TrainingOutcome> {
@@ -89,9 +89,9 @@ class Trainer {
       this.#context.emit({ kind: 'start', featureSpread, effectiveRank, knn });
     }
     const settings = settingsOf(config.recipe, config.plan);
-    const { steps, stepsPerEpoch } = config.plan;
+    const { stepsPerEpoch } = config.plan;
     this.#startedAt = performance.now();
-    while (this.#step < steps) {
+    while (this.#step < this.#end) {
       if (this.#timeIsUp()) return this.#outOfTime();
       try {
         await this.#oneStep(settings);
@@ -99,9 +99,9 @@ class Trainer {
         if (error instanceof Cancelled) return this.#stopped();
         throw this.#explained(error);
       }
-      if (this.#step % stepsPerEpoch === 0 || this.#step === steps) await this.#endEpoch();
+      if (this.#step % stepsPerEpoch === 0 || this.#step === this.#end) await this.#endEpoch();
       if (this.#attentionDue()) await this.#lookAtAttention();
-      if (this.#checkpointDue() && this.#step < steps) await this.#checkpoint();
+      if (this.#checkpointDue() && this.#step < this.#end) await this.#checkpoint();
     }
     await this.#checkpoint();
     return this.#outcome('finished', '');
@@ -135,9 +135,14 @@ class Trainer {
     this.#warn(this.#pace.warning({ ...this.#done(), seconds, left: this.#secondsLeft() }));
   }
 
+  /** The step at which it ends. */
+  get #end(): number {
+    const { plan } = this.#prepared.config;
+    return plan.until ?? plan.steps;
+  }
+
   #done(): { done: number; step: number; steps: number } {
-    const { config, step } = this.#prepared;
-    return { done: this.#step - step, step: this.#step, steps: config.plan.steps };
+    return { done: this.#step - this.#prepared.step, step: this.#step, steps: this.#end };
   }
 
   #warn(message: string | null): void {
@@ -147,7 +152,7 @@ class Trainer {
   }
 
   /** @param last probes whatever it costs: a run ends with its figures */
-  async #endEpoch(last = this.#step === this.#prepared.config.plan.steps): Promise<void> {
+  async #endEpoch(last = this.#step === this.#end): Promise<void> {
     if (this.#epoch.steps === 0) return;
     const { recipe, plan } = this.#prepared.config;
     const means = epochMeans(this.#epoch, recipe.batch);
@@ -162,7 +167,7 @@ class Trainer {
       effectiveRank: probe?.effectiveRank ?? null,
       knn: probe?.knn ?? null,
       learningRate: settingsOf(recipe, plan)(this.#step - 1).learningRate,
-      eta: ((plan.steps - this.#step) * this.#epoch.seconds) / this.#epoch.steps,
+      eta: ((this.#end - this.#step) * this.#epoch.seconds) / this.#epoch.steps,
     };
     this.#context.emit(event);
     const { head, batch } = recipe;
