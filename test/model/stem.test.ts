@@ -139,14 +139,14 @@ test('no pixel crosses the border of a patch in the hierarchical stem, and some 
     const { values } = picture();
     const before = await tokensOf(config, weights, values, SIDE);
     const other = values.slice();
-    // The first pixel of the second patch.
-    other[config.patch] += 1;
+    // The last pixel of the first row of the first patch.
+    other[config.patch - 1] += 1;
     const after = await tokensOf(config, weights, other, SIDE);
     const changed = new Set<number>();
     for (const [i, value] of after.entries()) if (value !== before[i]) changed.add(Math.floor(i / config.dimensions));
     return [...changed];
   };
-  expect(await changedTokens({ dimensions: 16, patch: 16, stem: 'hierarchical' })).toEqual([1]);
+  expect(await changedTokens({ dimensions: 16, patch: 16, stem: 'hierarchical' })).toEqual([0]);
   expect((await changedTokens({ dimensions: 128, patch: 16, stem: 'convolution' })).length).toBeGreaterThan(1);
 });
 
