@@ -19,6 +19,7 @@ import {
   type Weights,
 } from './parameters.ts';
 import type { Grid } from './positions.ts';
+import { STEMS } from './stem.ts';
 import { gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
 
@@ -35,6 +36,7 @@ const descriptionSchema = z.object({
       image: positive,
       registers: z.int().nonnegative().default(0),
       layerScale: z.boolean().default(false),
+      stem: z.enum(STEMS).optional(),
     })
     .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads'),
   /** Side in pixels of the pictures that the encoder is meant for. */
@@ -243,22 +245,36 @@ export async function writeEncoder(
  * @throws GondolaError `encoder-unreadable`
  */
 export async function readDescription(path: string): Promise<EncoderDescription> {
-  const fail = (what: string, cause?: unknown) =>
-    new GondolaError(
-      'encoder-unreadable',
-      `${path} does not describe an encoder: ${what}.`,
-      'It belongs beside the weights and is written with them; restore both files.',
-      { cause },
-    );
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw undescribed(path, sentence(error), error);
+  });
+  return parseDescription(text, path);
+}
+
+/**
+ * A description as JSON, from a file of its own or from within a weight file.
+ * @throws GondolaError `encoder-unreadable`
+ */
+export function parseDescription(text: string, path: string): EncoderDescription {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = JSON.parse(text);
   } catch (error) {
-    throw fail(sentence(error), error);
+    throw undescribed(path, sentence(error), error);
   }
   const parsed = descriptionSchema.safeParse(json);
-  if (!parsed.success) throw fail(`${parsed.error.issues[0].path.join('.')}: ${parsed.error.issues[0].message}`);
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const [{ path: where, message }] = parsed.error.issues;
+  throw undescribed(path, `${where.join('.')}: ${message}`);
+}
+
+function undescribed(path: string, what: string, cause?: unknown): GondolaError {
+  return new GondolaError(
+    'encoder-unreadable',
+    `${path} does not describe an encoder: ${what}.`,
+    'It belongs beside the weights and is written with them; restore both files.',
+    { cause },
+  );
 }
 
 function descriptionPath(weightsPath: string): string {

@@ -3,11 +3,13 @@
  * of name → { dtype, shape, data_offsets }, then the values. A file comes from anywhere, so nothing that its header claims
  * is believed before it was held against the file's size: no claim can make us allocate more than the file holds.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
-import { GondolaError, sentence } from '../../base/errors.ts';
+import type { GondolaError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import type { Tensor, Weights } from '../parameters.ts';
+import { BoundedFile } from './bounded-file.ts';
+import { FLOAT_WIDTHS, type FloatType, toFloats } from './numbers.ts';
+import type { StoredTensor, WeightFile } from './stored.ts';
 
 export interface SafetensorsFile {
   /** The floating-point tensors as float32, in the order of the file. */
@@ -18,10 +20,7 @@ export interface SafetensorsFile {
 
 /** Bytes a value, of every type in the format. */
 const WIDTHS: Readonly<Record<string, number>> = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
+  ...FLOAT_WIDTHS,
   I64: 8,
   I32: 4,
   I16: 2,
@@ -44,34 +43,37 @@ interface Entry {
   readonly end: number;
 }
 
+/** Opens a file and checks all that its header claims; values are read one by one. @throws GondolaError `weights-unreadable`, with the file's name and what is wrong with it */
+export async function openSafetensors(path: string): Promise<WeightFile> {
+  const file = await BoundedFile.open(path, 'safetensors file');
+  try {
+    const { text, start } = await readHeader(file);
+    const { entries, metadata } = parseHeader(text, file.size - start, (what, cause) => file.fail(what, cause));
+    const tensors = new Map<string, StoredTensor>();
+    for (const { name, type, shape, begin, end } of entries) {
+      if (!isFloat(type)) continue;
+      const values = async () => toFloats(type, await file.read(start + begin, end - begin));
+      tensors.set(name, { source: name, shape, bytes: end - begin, values });
+    }
+    const bytes = file.size - start;
+    return { path, format: 'safetensors', tensors, metadata, bytes, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 /**
- * Reads a file. F32, F64, F16 and BF16 become float32; whole numbers and booleans are no weights and are left out.
+ * Reads a whole file. F32, F64, F16 and BF16 become float32; whole numbers and booleans are no weights and are left out.
  * @throws GondolaError `weights-unreadable`, with the file's name and what is wrong with it
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const fail = (what: string, cause?: unknown) =>
-    new GondolaError(
-      'weights-unreadable',
-      `${path} is no readable safetensors file: ${what}.`,
-      'Fetch or write the file again.',
-      { cause },
-    );
-  let file: FileHandle;
+  const file = await openSafetensors(path);
   try {
-    file = await open(path, 'r');
-  } catch (error) {
-    throw fail(sentence(error), error);
-  }
-  try {
-    const { size } = await file.stat();
-    const { text, start } = await readHeader(file, size, fail);
-    const { entries, metadata } = parseHeader(text, size - start, fail);
     const tensors = new Map<string, Tensor>();
-    for (const entry of entries) {
-      const values = await readValues(file, start, entry, fail);
-      if (values) tensors.set(entry.name, { shape: entry.shape, values });
-    }
-    return { tensors, metadata };
+    for (const [name, stored] of file.tensors)
+      tensors.set(name, { shape: stored.shape, values: await stored.values() });
+    return { tensors, metadata: file.metadata };
   } finally {
     await file.close();
   }
@@ -79,16 +81,19 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 
 type Fail = (what: string, cause?: unknown) => GondolaError;
 
-async function readHeader(file: FileHandle, size: number, fail: Fail): Promise<{ text: string; start: number }> {
-  if (size < 8) throw fail(`it has ${size} bytes, too few for a header`);
-  const length = (await readBytes(file, 0, 8, fail)).readBigUInt64LE();
+const isFloat = (type: string): type is FloatType => Object.hasOwn(FLOAT_WIDTHS, type);
+
+async function readHeader(file: BoundedFile): Promise<{ text: string; start: number }> {
+  const { size } = file;
+  if (size < 8) throw file.fail(`it has ${size} bytes, too few for a header`);
+  const length = (await file.read(0, 8)).readBigUInt64LE();
   if (length > BigInt(Math.min(size - 8, LONGEST_HEADER)))
-    throw fail(`it claims a header of ${length} bytes and has ${size} in all`);
-  const bytes = await readBytes(file, 8, Number(length), fail);
+    throw file.fail(`it claims a header of ${length} bytes and has ${size} in all`);
+  const bytes = await file.read(8, Number(length));
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), start: 8 + Number(length) };
   } catch (error) {
-    throw fail('its header is not UTF-8', error);
+    throw file.fail('its header is not UTF-8', error);
   }
 }
 
@@ -144,48 +149,6 @@ function parseHeader(
   }
   if (position !== available) throw fail(`${available - position} bytes at its end belong to no tensor`);
   return { entries, metadata };
-}
-
-async function readValues(
-  file: FileHandle,
-  start: number,
-  { type, begin, end }: Entry,
-  fail: Fail,
-): Promise<Float32Array | undefined> {
-  const toFloats = DECODERS[type];
-  return toFloats?.(await readBytes(file, start + begin, end - begin, fail));
-}
-
-/** From bytes that nobody else holds, aligned to 8. */
-const DECODERS: Readonly<Record<string, (bytes: Buffer) => Float32Array>> = {
-  F32: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
-  F64: ({ buffer, byteOffset, length }) => Float32Array.from(new Float64Array(buffer, byteOffset, length / 8)),
-  F16: ({ buffer, byteOffset, length }) => Float32Array.from(new Uint16Array(buffer, byteOffset, length / 2), fromHalf),
-  BF16: ({ buffer, byteOffset, length }) => {
-    // A bfloat16 is the upper half of a float32.
-    const upper = Uint32Array.from(new Uint16Array(buffer, byteOffset, length / 2), (bits) => bits << 16);
-    return new Float32Array(upper.buffer);
-  },
-};
-
-/** IEEE 754 binary16. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-async function readBytes(file: FileHandle, position: number, length: number, fail: Fail): Promise<Buffer> {
-  const bytes = Buffer.from(new ArrayBuffer(length));
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw fail('it became shorter while it was read');
-    done += bytesRead;
-  }
-  return bytes;
 }
 
 /** Writes float32 tensors atomically; the arrays must not change until it is done. */

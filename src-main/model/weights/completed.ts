@@ -1,0 +1,60 @@
+/** Differences between codes that are no differences of the network: turned into the official form without changing what it computes. */
+import { mismatch, type NamedPart } from './naming.ts';
+import { derived, type StoredTensor } from './stored.ts';
+
+/**
+ * A bias that no block has is zero. timm adds positions to the registers too, or to neither them nor the class token: what is added there becomes part of
+ * the tokens, and what is not becomes zeros.
+ */
+export function completed(path: string, { scheme, tensors }: NamedPart): Map<string, StoredTensor> {
+  const result = new Map(tensors);
+  const [dimensions] = tensors.get('patch_embed.proj.weight')?.shape ?? [];
+  const names = [...tensors.keys()];
+  if (dimensions && !tensors.has('patch_embed.proj.bias')) result.set('patch_embed.proj.bias', zeros([dimensions]));
+  if (!names.some((name) => name.endsWith('.attn.qkv.bias')))
+    for (const name of names)
+      if (name.endsWith('.attn.qkv.weight'))
+        result.set(name.replace(/weight$/, 'bias'), zeros([tensors.get(name)!.shape[0]]));
+  if (scheme === 'timm') foldPositions(path, result);
+  return result;
+}
+
+function zeros(shape: readonly number[]): StoredTensor {
+  return derived('nothing', shape, [], () => new Float32Array(shape[0]));
+}
+
+function foldPositions(path: string, tensors: Map<string, StoredTensor>): void {
+  const positions = tensors.get('pos_embed');
+  const registers = tensors.get('register_tokens');
+  if (positions?.shape.length !== 3 || registers?.shape.length !== 3) return;
+  const [, tokens, d] = positions.shape;
+  const [, count] = registers.shape;
+  if (registers.shape[2] !== d) return;
+  const isSquare = (patches: number) => patches > 0 && Number.isInteger(Math.sqrt(patches));
+  // All of timm's published networks with registers leave these without a position, so that goes first.
+  if (isSquare(tokens)) {
+    const withClass = derived(positions.source, [1, 1 + tokens, d], [positions], ([values]) => {
+      const padded = new Float32Array(d + values.length);
+      padded.set(values, d);
+      return padded;
+    });
+    tensors.set('pos_embed', withClass);
+  } else if (isSquare(tokens - 1 - count)) {
+    const end = (1 + count) * d;
+    const ofPatches = derived(positions.source, [1, tokens - count, d], [positions], ([values]) => {
+      const kept = new Float32Array(values.length - count * d);
+      kept.set(values.subarray(0, d));
+      kept.set(values.subarray(end), d);
+      return kept;
+    });
+    const moved = derived(registers.source, registers.shape, [registers, positions], ([own, values]) =>
+      own.map((value, index) => value + values[d + index]),
+    );
+    tensors.set('pos_embed', ofPatches).set('register_tokens', moved);
+  } else if (!isSquare(tokens - 1)) {
+    throw mismatch(
+      path,
+      `"${positions.source}" has ${tokens} positions, which with ${count} registers are of no square image`,
+    );
+  }
+}

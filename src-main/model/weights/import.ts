@@ -1,0 +1,197 @@
+/** From a weight file of whatever origin to an encoder of ours: names mapped, shapes checked, positions resized where another image size is asked for. */
+import { GondolaError } from '../../base/errors.ts';
+import { backboneParameters } from '../backbone.ts';
+import { type EncoderDescription, parseDescription, readDescription } from '../encoder.ts';
+import type { Tensor } from '../parameters.ts';
+import { gridOf } from '../vit.ts';
+import { type Beside, readBeside } from './beside.ts';
+import { completed } from './completed.ts';
+import { mismatch, type NamedPart, officialNames } from './naming.ts';
+import { openWeights } from './open.ts';
+import { type ResizeRule, resizedPositions } from './resized-positions.ts';
+import { architectureOf, checkFit } from './shapes.ts';
+import type { StoredTensor, WeightFile } from './stored.ts';
+
+type Triple = [number, number, number];
+
+/** What the pixels of a picture become before the network, after division by 255. */
+export interface Pixels {
+  readonly mean: Readonly<Triple>;
+  readonly std: Readonly<Triple>;
+}
+
+/** `imagenet` is what DINO, DINOv2 and most others were trained with; `half` is what timm's AugReg networks were (−1 … 1). */
+export const PIXELS = {
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  half: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+} as const satisfies Record<string, Pixels>;
+
+export interface ImportOptions {
+  /** Attention heads; told by a file beside the weights, or 64 dimensions each, unless given. */
+  readonly heads?: number;
+  /** Side in pixels of the pictures that the encoder shall take; its own unless given. */
+  readonly input?: number;
+  readonly pixels?: keyof typeof PIXELS;
+}
+
+/** What a weight file holds, before its values are read. */
+export interface WeightsPlan {
+  readonly description: EncoderDescription;
+  /** What was found and decided, as sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface ImportedEncoder extends WeightsPlan {
+  readonly weights: Map<string, Tensor>;
+}
+
+/** Looks into a file without reading its values. @throws as `importWeights` */
+export async function inspectWeights(path: string, options: ImportOptions = {}): Promise<WeightsPlan> {
+  const file = await openWeights(path);
+  try {
+    const { description, notes } = await recognised(file, options);
+    return { description, notes };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Reads an encoder from a local file.
+ * @throws GondolaError `weights-unreadable`, `weights-unsafe`, `weights-format` for the file, `weights-mismatch` that names the first parameter that does
+ *   not fit, `weights-heads`, `image-size`
+ */
+export async function importWeights(path: string, options: ImportOptions = {}): Promise<ImportedEncoder> {
+  const file = await openWeights(path);
+  try {
+    const { stored, trained, rule, description, notes } = await recognised(file, options);
+    refuseOverlaps(file, stored);
+    const weights = new Map<string, Tensor>();
+    for (const { name } of backboneParameters(trained)) {
+      const tensor = stored.get(name)!;
+      weights.set(name, { shape: tensor.shape, values: await finite(path, tensor) });
+    }
+    const positions = weights.get('pos_embed');
+    const { architecture } = description;
+    if (positions) {
+      const { rows } = gridOf(architecture, architecture.image, architecture.image);
+      weights.set('pos_embed', resizedPositions(positions, rows, rule));
+    }
+    return { description, notes, weights };
+  } finally {
+    await file.close();
+  }
+}
+
+interface Recognised extends WeightsPlan {
+  /** By official names. */
+  readonly stored: ReadonlyMap<string, StoredTensor>;
+  /** As the values in the file have it; the description's may be of another image size. */
+  readonly trained: EncoderDescription['architecture'];
+  readonly rule: ResizeRule;
+}
+
+async function recognised(file: WeightFile, options: ImportOptions): Promise<Recognised> {
+  const own = await ownDescription(file);
+  return own ? ofGondola(file, own, options) : ofOthers(file, options);
+}
+
+/** What Gondola itself wrote: in the file, or beside it. */
+async function ownDescription({ path, metadata }: WeightFile): Promise<EncoderDescription | null> {
+  if (metadata.gondola !== undefined) return parseDescription(metadata.gondola, path);
+  if (!path.endsWith('.safetensors')) return null;
+  return readDescription(path.replace(/\.safetensors$/, '.json')).catch((error: unknown) => {
+    // Any other file of that name is not about these weights.
+    if (error instanceof GondolaError && error.code === 'encoder-unreadable') return null;
+    throw error;
+  });
+}
+
+function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOptions): Recognised {
+  const { path, tensors, format } = file;
+  checkFit(path, backboneParameters(own.architecture), tensors);
+  return {
+    stored: tensors,
+    trained: own.architecture,
+    rule: 'offset',
+    description: described(own, options, { made: { ...own.made, from: format } }),
+    notes: [`It is an encoder of Gondola's (${format}).`],
+  };
+}
+
+async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recognised> {
+  const { path, format } = file;
+  const part = officialNames(path, file.tensors);
+  const stored = completed(path, part);
+  const [, , dimensions = 0] = stored.get('cls_token')?.shape ?? [];
+  const beside = await readBeside(path, dimensions);
+  if (beside.activation)
+    throw mismatch(
+      path,
+      `config.json beside it says that its activation is ${beside.activation}, and Gondola computes gelu`,
+    );
+  const trained = architectureOf(path, stored, options.heads ?? beside.heads);
+  checkFit(path, backboneParameters(trained), stored);
+  const { mean, std } = beside.mean && beside.std ? { mean: beside.mean, std: beside.std } : PIXELS.imagenet;
+  const base = { architecture: trained, inputSize: trained.image, mean: [...mean] as Triple, std: [...std] as Triple };
+  return {
+    stored,
+    trained,
+    rule: ruleOf(part, trained.registers),
+    description: described(base, options, { made: { from: format, naming: part.scheme } }),
+    notes: notesOn(file, part, beside, options),
+  };
+}
+
+function ruleOf({ scheme }: NamedPart, registers: number): ResizeRule {
+  if (scheme === 'timm' || registers > 0) return 'antialias';
+  return scheme === 'huggingface' ? 'size' : 'offset';
+}
+
+/** @throws GondolaError `image-size` for an input that the patches do not tile */
+function described(
+  base: EncoderDescription,
+  { input, pixels }: ImportOptions,
+  more: Pick<EncoderDescription, 'made'>,
+): EncoderDescription {
+  const { mean, std } = pixels ? PIXELS[pixels] : base;
+  const architecture = input === undefined ? base.architecture : { ...base.architecture, image: input };
+  if (input !== undefined) gridOf(architecture, input, input);
+  return {
+    architecture,
+    inputSize: input ?? base.inputSize,
+    mean: [...mean] as Triple,
+    std: [...std] as Triple,
+    ...more,
+  };
+}
+
+function notesOn({ format }: WeightFile, part: NamedPart, { from, mean }: Beside, { pixels }: ImportOptions): string[] {
+  const namings = { official: 'DINO or DINOv2', timm: 'timm', huggingface: 'Hugging Face' };
+  const where = part.prefix === '' ? '' : `, its part "${part.prefix.replace(/\.$/, '')}"`;
+  const notes = [`A ${format} with the names of ${namings[part.scheme]}${where}.`];
+  if (part.others.length > 0)
+    notes.push(`Left out: ${part.others.map((other) => `"${other.replace(/\.$/, '')}"`).join(', ')}.`);
+  if (from.length > 0) notes.push(`Read beside it: ${from.join(', ')}.`);
+  if (!mean && !pixels)
+    notes.push('Pixels are taken as ImageNet’s (mean and deviation); say so if the network was trained with others.');
+  return notes;
+}
+
+/** A few bytes could otherwise stand for any number of parameters. */
+function refuseOverlaps({ path, bytes }: WeightFile, stored: ReadonlyMap<string, StoredTensor>): void {
+  const claimed = [...stored.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
+  if (claimed > bytes)
+    throw new GondolaError(
+      'weights-unreadable',
+      `${path} claims weights of ${claimed} bytes and holds ${bytes}: they overlap.`,
+      'Fetch or write the file again.',
+    );
+}
+
+async function finite(path: string, tensor: StoredTensor): Promise<Float32Array> {
+  const values = await tensor.values();
+  if (!values.every(Number.isFinite))
+    throw mismatch(path, `"${tensor.source}" holds values that are no finite numbers`);
+  return values;
+}

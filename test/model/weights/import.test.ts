@@ -1,0 +1,145 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importWeights, inspectWeights } from '../../../src-main/model/weights/import.ts';
+import { resizedPositions } from '../../../src-main/model/weights/resized-positions.ts';
+import { readSafetensors, writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
+import { expected, featuresOf, fixture, furthest } from './fixtures.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gondola-import-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('weights of other codes', () => {
+  test.each(Object.entries(expected.features))(
+    '%s gives the features that PyTorch computed with it',
+    async (name, { side, values }) => {
+      const { description } = await inspectWeights(fixture(name), { heads: 2 });
+      expect(description.inputSize).toBe(side);
+      const features = await featuresOf(fixture(name), { heads: 2 });
+      // ViTModel's norms have ε = 1e-12, ours 1e-6.
+      expect(furthest(features, values)).toBeLessThan(name.includes('vit') ? 5e-5 : 1e-5);
+    },
+  );
+
+  test('dimensions, depth, patch, image, registers and LayerScale are read off the shapes', async () => {
+    const { description } = await inspectWeights(fixture('dinov2-registers.pth'), { heads: 2 });
+    expect(description.architecture).toMatchObject({
+      ...{ dimensions: 12, depth: 2, heads: 2, patch: 14, image: 28, registers: 2 },
+      layerScale: true,
+    });
+  });
+
+  test('of a training’s checkpoint the teacher is taken, and the rest is named', async () => {
+    const { notes } = await inspectWeights(fixture('dino-checkpoint.pth'), { heads: 2 });
+    expect(notes.join(' ')).toContain('"teacher.module.backbone"');
+    expect(notes.join(' ')).toContain('Left out: "student.module.backbone"');
+  });
+
+  test('heads that no shape tells are asked for', async () => {
+    await expect(importWeights(fixture('dino.pth'))).rejects.toThrow(/attention heads share its 12 dimensions/);
+    await expect(importWeights(fixture('dino.pth'), { heads: 5 })).rejects.toThrow(/5 attention heads cannot/);
+  });
+
+  test('config.json and preprocessor_config.json beside the file tell heads and pixels', async () => {
+    const path = join(folder, 'model.safetensors');
+    await copyFile(fixture('huggingface-vit.safetensors'), path);
+    const config = { hidden_size: 12, num_attention_heads: 2, hidden_act: 'gelu' };
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+    await writeFile(
+      join(folder, 'preprocessor_config.json'),
+      JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }),
+    );
+    const { description, notes } = await inspectWeights(path);
+    expect(description.architecture).toMatchObject({ heads: 2 });
+    expect(description.mean).toEqual([0.5, 0.5, 0.5]);
+    expect(notes.join(' ')).toContain('preprocessor_config.json');
+    expect((await inspectWeights(path, { pixels: 'imagenet' })).description.mean[0]).toBe(0.485);
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, hidden_act: 'quick_gelu' }));
+    await expect(inspectWeights(path)).rejects.toThrow(/activation is quick_gelu/);
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, hidden_size: 99 }));
+    await expect(inspectWeights(path)).rejects.toThrow(/heads share/);
+  });
+
+  test('positions are resized for another picture size, each by the rule of its own code', async () => {
+    const table = { shape: [1, 17, 2], values: Float32Array.from(expected.positions.table) };
+    for (const side of [3, 7])
+      for (const [rule, name] of [
+        ['offset', 'dino'],
+        ['size', 'plain'],
+        ['antialias', 'antialias'],
+      ] as const) {
+        const { shape, values } = resizedPositions(table, side, rule);
+        expect(shape).toEqual([1, 1 + side * side, 2]);
+        expect(values.slice(0, 2)).toEqual(table.values.slice(0, 2));
+        expect(furthest(values.subarray(2), expected.positions[`${name} ${side}`])).toBeLessThan(2e-6);
+      }
+    const { description, weights } = await importWeights(fixture('dino.pth'), { heads: 2, input: 24 });
+    expect(description.inputSize).toBe(24);
+    expect(description.architecture).toMatchObject({ image: 24 });
+    expect(weights.get('pos_embed')!.shape).toEqual([1, 37, 12]);
+    await expect(importWeights(fixture('dino.pth'), { heads: 2, input: 25 })).rejects.toThrow(/multiples of 4|25 × 25/);
+  });
+});
+
+describe('weights that do not fit', () => {
+  /** The Hugging Face fixture, whose tensors can be changed one by one. */
+  async function changed(change: (tensors: Map<string, { shape: readonly number[]; values: Float32Array }>) => void) {
+    const { tensors } = await readSafetensors(fixture('huggingface-vit.safetensors'));
+    change(tensors);
+    const path = join(folder, 'changed.safetensors');
+    await rm(join(folder, 'config.json'), { force: true });
+    await writeSafetensors(path, tensors);
+    return importWeights(path, { heads: 2 });
+  }
+  const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+
+  test('the first missing parameter is named, with the shape that it should have', async () => {
+    await expect(changed((tensors) => tensors.delete('vit.encoder.layer.1.output.dense.bias'))).rejects.toThrow(
+      'needs "blocks.1.mlp.fc2.bias" as [12], and the file does not have it',
+    );
+    await expect(
+      changed((tensors) => tensors.delete('vit.encoder.layer.0.attention.attention.key.weight')),
+    ).rejects.toThrow(/the key that belongs to it is not/);
+  });
+
+  test('the first parameter of another shape is named as expected, as found, and as the file calls it', async () => {
+    await expect(
+      changed((tensors) => tensors.set('vit.encoder.layer.0.intermediate.dense.weight', zeros(40, 12))),
+    ).rejects.toThrow(
+      'needs "blocks.0.mlp.fc1.weight" as [48, 12], and the file has it as [40, 12] ("vit.encoder.layer.0.intermediate.dense.weight")',
+    );
+  });
+
+  test('a parameter that no such model has is named', async () => {
+    await expect(changed((tensors) => tensors.set('vit.encoder.layer.1.gate.weight', zeros(3, 4)))).rejects.toThrow(
+      'the file has "vit.encoder.layer.1.gate.weight" as [3, 4], and the model has no such parameter',
+    );
+  });
+
+  test.each([
+    ['vit.encoder.layer.0.mlp.weights_in.weight', /gated \(SwiGLU\), as in the giant DINOv2/],
+    ['vit.rope_embeddings.periods', /rotary, as in DINOv3/],
+    ['vit.norm_pre.weight', /as CLIP/],
+    ['vit.dist_token', /as DeiT/],
+  ])('%s is a kind of network that is refused in words', async (name, words) => {
+    await expect(changed((tensors) => tensors.set(name, zeros(2, 2)))).rejects.toThrow(words);
+  });
+
+  test('a file without an encoder says what was looked for and what is there', async () => {
+    const path = join(folder, 'resnet.safetensors');
+    await writeSafetensors(path, new Map([['conv1.weight', zeros(4, 3, 7, 7)]]));
+    await expect(importWeights(path)).rejects.toThrow(/needs "cls_token".*"conv1.weight"/);
+  });
+
+  test('values that are no numbers are refused', async () => {
+    await expect(
+      changed((tensors) => {
+        tensors.get('vit.layernorm.bias')!.values[3] = Number.NaN;
+      }),
+    ).rejects.toThrow('"vit.layernorm.bias" holds values that are no finite numbers');
+  });
+});
