@@ -58,9 +58,11 @@ export const evaluation = z.object({
   top1: fraction,
   top5: fraction,
   embeddingTop1: fraction,
+  linearTop1: fraction,
   pixelTop1: fraction,
   colourTop1: fraction,
   untrainedTop1: fraction,
+  untrainedLinearTop1: fraction,
   unknown: fraction,
   classes: z.number(),
   details: z.object({

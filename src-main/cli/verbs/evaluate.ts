@@ -23,7 +23,8 @@ export const evaluateVerb: Verb = {
         `
 The queries are read and not imported. Take them from other days or other stores than the labels: photos of the same series make
 any method look good. The baselines are the nearest labelled product by raw pixels, by colour histogram, and the vote by the network
-before training; what training was worth is the learned feature less the untrained one.`,
+before training; what training was worth is the learned feature less the untrained one. The linear probe is logistic regression on the
+frozen feature, fitted on the labelled products; its penalty is chosen on them alone, leaving whole photos out.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
     return withWorkspace(folder as string, async (context) => {
@@ -57,8 +58,10 @@ function tell(result: Evaluation, output: Output): void {
     [
       row('classifier, first answer', result.top1),
       row('classifier, among five', result.top5),
-      row('learned similarity alone', result.embeddingTop1),
-      row('untrained network', result.untrainedTop1),
+      row('learned similarity alone (kNN)', result.embeddingTop1),
+      row('untrained network (kNN)', result.untrainedTop1),
+      row('learned feature, linear probe', result.linearTop1),
+      row('untrained network, linear probe', result.untrainedLinearTop1),
       row('colour histogram', result.colourTop1),
       row('raw pixels', result.pixelTop1),
     ],

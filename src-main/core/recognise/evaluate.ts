@@ -4,6 +4,7 @@
  */
 import type { CoreContext } from '../context.ts';
 import type { FileProblem } from '../library/problems.ts';
+import { breather } from './breathe.ts';
 import type { Calibration } from './calibrate.ts';
 import { Classifier, type Setup } from './classifier.ts';
 import { explain } from './classify.ts';
@@ -13,6 +14,7 @@ import { openActiveEncoder, openUntrainedTwin } from './encoders.ts';
 import type { Examples, Look } from './examples.ts';
 import { byClass } from './examples.ts';
 import { type Gallery, readGallery } from './gallery.ts';
+import { linearAnswers } from './linear-answers.ts';
 import { type Query, readQueries } from './queries.ts';
 import { calibrationFor } from './setup.ts';
 import { descriptorSpace, LEARNED, learnedSpace, mixedSpaces } from './spaces.ts';
@@ -30,12 +32,16 @@ export interface Evaluation {
   top5: number;
   /** The learned similarity alone, the same vote. */
   embeddingTop1: number;
+  /** A linear probe on the learned feature alone. */
+  linearTop1: number;
   /** The nearest example by raw pixels. */
   pixelTop1: number;
   /** The nearest example by colour histogram. */
   colourTop1: number;
   /** As embeddingTop1, with the network as it was before training. */
   untrainedTop1: number;
+  /** As linearTop1, with the network as it was before training. */
+  untrainedLinearTop1: number;
   /** Queries that the classifier would refuse to name. */
   unknown: number;
   /** Classes in the gallery. */
@@ -75,12 +81,15 @@ export async function evaluate(
     if (anew) explain(calibration, context);
     const encoders = { [LEARNED]: trained.encoder, [UNTRAINED]: untrained.encoder };
     const asked = await readQueries(file, coarse, encoders, [...mixedDescriptors, PIXELS], context);
+    const before = readGallery(database, coarse, [learnedSpace(untrained.model)]);
     const scores = score(asked.queries, gallery, calibration, {
       pixels: readGallery(database, coarse, [pixels]),
-      untrained: readGallery(database, coarse, [learnedSpace(untrained.model)]),
+      untrained: before,
     });
     return {
       ...scores.fractions,
+      linearTop1: await linearTop1(gallery, asked.queries, LEARNED, signal),
+      untrainedLinearTop1: await linearTop1(before, asked.queries, UNTRAINED, signal),
       details: {
         coarse,
         gallery: gallery.examples.labels.length,
@@ -158,6 +167,20 @@ function score(
       inGallery: queries.filter((query) => photosInGallery.has(query.sha256)).length,
     },
   };
+}
+
+/**
+ * The share of queries that a linear probe on the learned space of a gallery names right.
+ * @param vector which of a query's vectors it is asked with
+ */
+export async function linearTop1(
+  gallery: Gallery,
+  queries: readonly Query[],
+  vector: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const answers = await linearAnswers(gallery, LEARNED, queries, ({ vectors }) => vectors[vector], breather(signal));
+  return queries.filter(({ truth }, query) => answers[query] === truth).length / queries.length;
 }
 
 /** A way to answer queries: class names, the best first. The query's own photo never votes. */

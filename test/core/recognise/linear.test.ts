@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../src-main/base/random.ts';
 import { breather } from '../../../src-main/core/recognise/breathe.ts';
 import { groupedFolds, groupsOf } from '../../../src-main/core/recognise/folds.ts';
+import type { Gallery } from '../../../src-main/core/recognise/gallery.ts';
 import { fitProbe, type LabelledRows, linearProbe } from '../../../src-main/core/recognise/linear.ts';
+import { linearAnswers } from '../../../src-main/core/recognise/linear-answers.ts';
 import { LogisticRegression } from '../../../src-main/core/recognise/logistic.ts';
 
 const breathe = breather(undefined);
@@ -126,6 +128,30 @@ describe('the linear probe', () => {
     const signal = AbortSignal.abort();
     const stopped = async () => signal.throwIfAborted();
     await expect(fitProbe(made(60, 0.5), stopped)).rejects.toThrow();
+  });
+});
+
+describe('the linear probe on held-out queries', () => {
+  test('never learns from the photo of a query that it answers', async () => {
+    const { rows, labels } = made(30, 0.05);
+    const odd = Int32Array.from(labels, (label, i) => (i === 0 ? CLASSES : label)); // bears a label of its own
+    const gallery = {
+      examples: {
+        classes: ['a', 'b', 'c', 'odd'],
+        labels: odd,
+        photos: Int32Array.from(labels.keys()),
+        moments: [...labels].map(() => ({ camera: null, at: null })),
+        spaces: [{ name: 'learned', dimensions: DIMENSIONS, rows }],
+      },
+      regions: [...labels.keys()].map((i) => ({ photoSha256: `photo ${i}` })),
+      vectors: { place: (_: string, vector: Float32Array) => vector },
+    } as unknown as Gallery;
+    const queries = [
+      { sha256: 'photo 0', row: rows.subarray(0, DIMENSIONS) },
+      { sha256: 'elsewhere', row: rows.subarray(DIMENSIONS, 2 * DIMENSIONS) },
+    ];
+    const answers = await linearAnswers(gallery, 'learned', queries, ({ row }) => row, breathe);
+    expect(answers).toEqual(['a', 'b']);
   });
 });
 

@@ -129,10 +129,11 @@ describe('evaluate', () => {
     const before = store.workspace.database.prepare('SELECT count(*) AS n FROM photo').get();
     const result = await evaluate({ file: csv, coarse: false, device: 'cpu' }, store.context);
     expect(result).toMatchObject({ queries: 5, top1: 1, top5: 1, colourTop1: 1, unknown: 0, classes: 3 });
-    for (const share of [result.embeddingTop1, result.pixelTop1, result.untrainedTop1]) {
+    for (const share of [result.embeddingTop1, result.linearTop1, result.pixelTop1, result.untrainedTop1]) {
       expect(share).toBeGreaterThanOrEqual(0);
       expect(share).toBeLessThanOrEqual(1);
     }
+    expect(result.linearTop1).toBeGreaterThanOrEqual(0.6); // three packages that any network tells apart
     expect(result.details).toMatchObject({
       gallery: 13,
       galleryPhotos: 13,
