@@ -1,6 +1,7 @@
 /** Pretraining on the workspace's photos. */
 import { z } from 'zod';
 import { call } from './call.ts';
+import { recordCalls, reproduction, series } from './record.ts';
 
 /** What the user may decide; whatever is left out is chosen and explained. */
 export const pretrainWishes = z.object({
@@ -35,6 +36,10 @@ export const pretrainWishes = z.object({
   /** Looks without a better kNN accuracy after which the run ends; 0: never. */
   patience: z.int().nonnegative().optional(),
   onCollapse: z.enum(['warn', 'stop']).optional(),
+  /** Of the first layer: at random, or the photos' own principal components. */
+  start: z.enum(['random', 'components']).optional(),
+  /** How attention starts: at random, or as it looks after a training. */
+  attention: z.enum(['random', 'mimetic']).optional(),
   /** A weight file to go on from. */
   from: z.string().optional(),
 });
@@ -142,11 +147,6 @@ export const run = z.object({
 
 export type Run = z.infer<typeof run>;
 
-/** What was measured at which steps. `step.…` are points between epochs. */
-export const series = z.object({ name: z.string(), steps: z.array(z.number()), values: z.array(z.number()) });
-
-export type Series = z.infer<typeof series>;
-
 export const attentionSnapshot = z.object({
   step: z.number(),
   epoch: z.number(),
@@ -160,6 +160,7 @@ export const attentionSnapshot = z.object({
 export type AttentionSnapshot = z.infer<typeof attentionSnapshot>;
 
 export const trainingCalls = {
+  ...recordCalls,
   'training.pretrain': call(
     z.object({
       wishes: pretrainWishes.default({}),
@@ -171,6 +172,17 @@ export const trainingCalls = {
       device,
       /** Goes on with the run of that name, or the last unfinished one. */
       resume: z.boolean().default(false),
+      /** Repeats the run that a record tells of: its recipe, plan and pictures, without wishes of one's own. */
+      record: z
+        .object({
+          /** A run's record.json. */
+          file: z.string().min(1),
+          /** Another device than the record's; the weights then differ in rounding. */
+          device: z.string().optional(),
+          /** Where the weight file that the run began with is now. */
+          weights: z.string().min(1).optional(),
+        })
+        .optional(),
     }),
     z.object({
       run: z.string(),
@@ -191,6 +203,8 @@ export const trainingCalls = {
       knn: z.number().nullable(),
       /** The same before training. */
       untrainedKnn: z.number().nullable(),
+      /** Of a finished run that repeats another one; else null. */
+      reproduction: reproduction.nullable(),
     }),
   ),
   /** What would be trained and why; starts nothing. */

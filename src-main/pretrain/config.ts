@@ -38,6 +38,8 @@ export interface Recipe {
   readonly microBatch?: number;
   readonly length: Length;
   readonly initialisation: Initialisation;
+  /** Attention and positions start as Trockman and Kolter 2023 have it. Absent: at random. */
+  readonly mimetic?: boolean;
   /** At the end of the warm-up; it falls to `finalLearningRate` by a cosine. */
   readonly learningRate: number;
   readonly finalLearningRate: number;

@@ -2,6 +2,7 @@
 import { Random } from '../base/random.ts';
 import { input } from '../engine/graph.ts';
 import type { Runtime } from '../engine/runtime.ts';
+import { mimeticAttention } from '../model/mimetic.ts';
 import { initialWeights, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { positionsFor } from '../model/positions.ts';
 import { firstLayer } from '../model/stem.ts';
@@ -34,6 +35,10 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile, runtim
     for (const [name, tensor] of selectWeights(vitParameters(vit), fitting, initialisation.file)) {
       weights.set(`backbone.${name}`, tensor);
     }
+  }
+  if (recipe.mimetic) {
+    const attention = mimeticAttention(architectureOf(recipe), new Random(recipe.seed, WEIGHTS, 2));
+    for (const [name, tensor] of attention) weights.set(`backbone.${name}`, tensor);
   }
   if (initialisation.kind === 'principal-components') {
     const { name, filters, side } = firstLayer(architectureOf(recipe));

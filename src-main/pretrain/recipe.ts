@@ -36,6 +36,10 @@ export interface Wishes {
   /** Looks without a better kNN accuracy after which the run ends; 0: never. */
   readonly patience?: number;
   readonly onCollapse?: 'warn' | 'stop';
+  /** Of the first layer: at random, or the photos' own principal components. */
+  readonly start?: 'random' | 'components';
+  /** How attention starts: at random, or as it looks after a training (Trockman and Kolter 2023). */
+  readonly attention?: 'random' | 'mimetic';
   /** A weight file to go on from. */
   readonly from?: string;
 }
@@ -100,6 +104,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     studentTemperature: 0.1,
     centerMomentum: 0.9,
     initialisation: chooseStart(wishes, choices),
+    mimetic: chooseAttention(wishes, choose),
     dropPath: choose(
       'drop path',
       wishes.dropPath,
@@ -189,15 +194,28 @@ function chooseTemperature(wishes: Wishes, usual: readonly [number, number], cho
   return [first, last];
 }
 
-function chooseStart({ from }: Wishes, choices: Choice[]): Initialisation {
+function chooseStart({ from, start }: Wishes, choices: Choice[]): Initialisation {
   choices.push({
     setting: 'start',
-    value: from ?? 'principal components',
-    reason: from
-      ? 'as you asked'
-      : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
+    value: from ?? (start === 'random' ? 'random' : 'principal components'),
+    reason:
+      (from ?? start)
+        ? 'as you asked'
+        : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
   });
-  return from ? { kind: 'encoder', file: from } : { kind: 'principal-components', deviation: PATCH_DEVIATION };
+  if (from) return { kind: 'encoder', file: from };
+  return start === 'random' ? { kind: 'random' } : { kind: 'principal-components', deviation: PATCH_DEVIATION };
+}
+
+function chooseAttention({ from, attention }: Wishes, choose: Choose): boolean {
+  if (from) return false;
+  const chosen = choose(
+    'attention',
+    attention,
+    'mimetic' as const,
+    'starts with the structure that trained networks are found to have, which a short training has no time to find',
+  );
+  return chosen === 'mimetic';
 }
 
 /** How long a first training of so many pictures had better be. */
