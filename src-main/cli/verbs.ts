@@ -19,6 +19,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   serve: async () => (await import('./verbs/serve.ts')).serveVerb,
   sample: async () => (await import('./verbs/sample.ts')).sampleVerb,
   demo: async () => (await import('./verbs/demo.ts')).demoVerb,
+  devices: async () => (await import('./verbs/devices.ts')).devicesVerb,
   verify: async () => (await import('./verbs/verify.ts')).verifyVerb,
   bench: async () => (await import('./verbs/bench.ts')).benchVerb,
 };

@@ -11,7 +11,7 @@ export const device = z.object({
   title: z.string(),
   /** What it is good for, as a sentence. */
   gives: z.string(),
-  /** Whether this build can try it; only a measurement tells that it works. */
+  /** Whether it can be tried here; only a measurement tells that it works. */
   offered: z.boolean(),
   /** Why not, or what it needs, as a sentence; may be empty. */
   needs: z.string(),
@@ -54,13 +54,32 @@ export const settingsCalls = {
     nothing,
     z.object({
       computer: z.object({ processor: z.string(), cores: z.number(), system: z.string() }),
+      /** Names of the graphics cards, where the system tells them. */
+      cards: z.array(z.string()),
       devices: z.array(device),
+      /** The device to train on, by what was measured here, and why, as a sentence. */
+      recommended: z.object({ device: z.string(), why: z.string() }),
     }),
   ),
-  /** A few seconds of real training steps of a small network; fails with the reason where the device cannot be used. */
+  /**
+   * Opens a device, multiplies matrices, compares its losses with the processor's and trains a small network for seconds; fails with the reason
+   * where the device cannot be used, hangs or dies.
+   */
   'settings.measureDevice': call(
     z.object({ device: z.string().min(1).max(40) }),
     z.object({
+      /** What it turned out to run on. */
+      runtime: z.string(),
+      /** Seconds until it was open. */
+      opening: z.number(),
+      /** Of large matrix products alone. */
+      productGigaflopsPerSecond: z.number(),
+      /** Largest relative difference of the losses of a few steps from the processor's. */
+      difference: z.number(),
+      /** Whether that is no more than rounding. */
+      agrees: z.boolean(),
+      /** Whether weights, moments and teacher stay on the device between steps. */
+      resident: z.boolean(),
       imagesPerSecond: z.number(),
       gigaflopsPerSecond: z.number(),
       /** Seconds until the first step was through. */

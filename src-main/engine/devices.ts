@@ -1,14 +1,37 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { GondolaError, sentence } from '../base/errors.ts';
 import { add, input, matmul } from './graph.ts';
 import { OnnxRuntime, type OnnxRuntimeOptions } from './onnx/runtime.ts';
 import type { Runtime } from './runtime.ts';
-import { TensorFlowRuntime } from './tensorflow/runtime.ts';
+import { type TensorFlowBackend, TensorFlowRuntime } from './tensorflow/runtime.ts';
 
-/** Opens the runtime of a device by the name that a user gives to `--device`. */
+/** Opens the runtime of a device by the name that a user gives to `--device`, and says which devices are there. */
 
-export const devices = ['cpu', 'webgpu', 'dml', 'cuda', 'coreml', 'tensorflow'] as const;
+export const devices = [
+  'cpu',
+  'webgpu',
+  'dml',
+  'cuda',
+  'coreml',
+  'tensorflow',
+  'tensorflow-gpu',
+  'tensorflow-wasm',
+  'tensorflow-cpu',
+] as const;
 export type Device = (typeof devices)[number];
+
+/** `tensorflow` is the best of the three after it that loads; these are the devices proper. */
+export const singleDevices: readonly Device[] = devices.filter((device) => device !== 'tensorflow');
+
+const tensorFlowBackends: Partial<Record<Device, readonly TensorFlowBackend[]>> = {
+  tensorflow: ['tensorflow', 'wasm', 'cpu'],
+  'tensorflow-gpu': ['tensorflow'],
+  'tensorflow-wasm': ['wasm'],
+  'tensorflow-cpu': ['cpu'],
+};
 
 /**
  * The runtime of a device, tried out on a small product. A device that is not there or does not compute is an error; nothing
@@ -22,25 +45,44 @@ export async function openRuntime(device: string = 'cpu', options: OnnxRuntimeOp
       `Choose one of ${devices.join(', ')}; cpu works everywhere.`,
     );
   }
-  if (device === 'tensorflow') return TensorFlowRuntime.open();
-  if (!offeredDevices().includes(device)) {
-    throw unavailable(device, `this build of ONNX Runtime (${process.platform}, ${process.arch}) does not have it`);
+  const missing = absence(device);
+  if (missing) throw unavailable(device, missing);
+  const backends = tensorFlowBackends[device];
+  if (backends) {
+    return TensorFlowRuntime.open(backends).catch((error: unknown) => {
+      throw unavailable(device, sentence(error).replace(/\.$/, ''), error);
+    });
   }
   if (device === 'cpu') return new OnnxRuntime('cpu', options);
-  const difference = await trial(new OnnxRuntime(device, { ...options, strict: true })).catch((error: unknown) => {
+  const provider = device as 'webgpu' | 'dml' | 'cuda' | 'coreml';
+  const difference = await trial(new OnnxRuntime(provider, { ...options, strict: true })).catch((error: unknown) => {
     throw unavailable(device, sentence(error), error);
   });
   if (!(difference < 0.01)) throw unavailable(device, `it gets a small matrix product wrong by ${difference}`);
-  return new OnnxRuntime(device, options);
+  return new OnnxRuntime(provider, options);
 }
 
-/** The devices that this build can try; whether one computes is told by opening it. */
+/** The devices that can be tried here; whether one computes is told by opening it. */
 export function offeredDevices(): Device[] {
-  const offered = new Set<string>(listSupportedBackends().map(({ name }) => name));
-  return devices.filter((device) => device === 'tensorflow' || offered.has(device));
+  return devices.filter((device) => absence(device) === null);
 }
 
-/** What has to be there for a device to work, as a sentence; empty where nothing has. */
+/** Why a device cannot even be tried here, as a clause; null where it can. */
+export function absence(device: Device): string | null {
+  if (device === 'tensorflow-gpu') {
+    return existsSync(tensorFlowAddon()) ? null : 'TensorFlow’s library for it is not installed';
+  }
+  if (tensorFlowBackends[device]) return null;
+  if (!listSupportedBackends().some(({ name }) => name === device)) {
+    return `this build of ONNX Runtime (${process.platform}, ${process.arch}) does not have it`;
+  }
+  if (device === 'cuda' && !existsSync(onnxFile('libonnxruntime_providers_cuda.so')) && process.platform === 'linux') {
+    return 'ONNX Runtime’s CUDA library is not installed: its npm package comes without it';
+  }
+  return null;
+}
+
+/** What has to be there for a device to work, and how to get it, as a sentence; empty where nothing has. */
 export function whatDeviceNeeds(device: Device): string {
   return remedies[device];
 }
@@ -51,12 +93,37 @@ function isDevice(name: string): name is Device {
 
 const remedies: Record<Device, string> = {
   cpu: '',
-  tensorflow: '',
   webgpu: 'WebGPU needs a graphics card with a current Vulkan, Metal or Direct3D 12 driver.',
   dml: 'DirectML is part of Windows 10 and later.',
-  cuda: 'CUDA needs an NVIDIA card, CUDA 12 with cuDNN 9, and ONNX Runtime’s CUDA library beside the package.',
+  cuda:
+    'CUDA needs an NVIDIA card with its driver, CUDA 12, cuDNN 9, and the library that `node node_modules/onnxruntime-node/script/install.js ' +
+    '--onnxruntime-node-install=cuda12` fetches from NuGet (Linux).',
   coreml: 'CoreML is part of macOS.',
+  tensorflow: '',
+  'tensorflow-gpu':
+    '`npm run setup:cuda` installs it (Linux, x64); it computes on an NVIDIA card with a current driver, CUDA 12 and cuDNN 9, and else on the processor.',
+  'tensorflow-wasm': '',
+  'tensorflow-cpu': '',
 };
+
+const require = createRequire(import.meta.url);
+
+/** A file beside ONNX Runtime's own library. */
+function onnxFile(name: string): string {
+  const folder = dirname(require.resolve('onnxruntime-node/package.json'));
+  return join(folder, 'bin/napi-v6', process.platform, process.arch, name);
+}
+
+/** The part of tfjs-node-gpu that is built on the machine; a path that is not there without the package. */
+function tensorFlowAddon(): string {
+  try {
+    const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
+    return join(folder, 'lib/napi-v8/tfjs_binding.node');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return '';
+    throw error;
+  }
+}
 
 function unavailable(device: Device, reason: string, cause?: unknown): GondolaError {
   return new GondolaError(

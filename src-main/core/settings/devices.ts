@@ -4,77 +4,83 @@ import { z } from 'zod';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { Device, DeviceChoices, settingsCalls } from '../../contract/settings.ts';
-import { type Device as DeviceName, devices, offeredDevices, whatDeviceNeeds } from '../../engine/devices.ts';
+import { absence, devices, singleDevices, whatDeviceNeeds } from '../../engine/devices.ts';
+import { graphicsCards } from '../../engine/graphics-cards.ts';
 import { gigaflopsPerImage } from '../../pretrain/cost.ts';
-import { chooseRecipe } from '../../pretrain/recipe.ts';
 import type { Database } from '../../store/database.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
 import type { CoreContext } from '../context.ts';
-import { measureDevice } from '../training/measure.ts';
-import { speeds } from '../training/speeds.ts';
+import { examineDevice, refuseBesideTraining } from '../training/measure.ts';
+import { costOf, recordSpeed, type Speed, speeds } from '../training/speeds.ts';
+import { deviceTitles } from './device-words.ts';
+import { judged, measuringRecipe, recommend } from './examine.ts';
 
 const KEY = 'devices';
 
-const words: Record<DeviceName, { title: string; gives: string }> = {
-  cpu: { title: 'Processor', gives: 'Works on every machine and repeats a run bit for bit.' },
-  webgpu: { title: 'Graphics card (WebGPU)', gives: 'Any graphics card with a current driver; experimental.' },
-  dml: { title: 'Graphics card (DirectML)', gives: 'Any graphics card on Windows.' },
-  cuda: { title: 'NVIDIA card (CUDA)', gives: 'The fastest, where NVIDIA’s libraries are installed.' },
-  coreml: { title: 'Apple’s accelerator (Core ML)', gives: 'For indexing on a Mac; it does not train.' },
-  tensorflow: {
-    title: 'TensorFlow',
-    gives: 'A second implementation to compare with; slower than the processor above.',
-  },
-};
-
-export function listDevices({
+export async function listDevices({
   database,
 }: {
   readonly database: Database;
-}): OutputOf<(typeof settingsCalls)['settings.devices']> {
-  const offered = new Set<string>(offeredDevices());
+}): Promise<OutputOf<(typeof settingsCalls)['settings.devices']>> {
   const seen = speeds(database);
+  const listed = singleDevices.map((name): Device => {
+    const last = seen.findLast(({ device }) => device === name);
+    const missing = absence(name);
+    return {
+      name,
+      ...deviceTitles[name],
+      offered: missing === null,
+      needs: missing === null ? whatDeviceNeeds(name) : `Not here: ${missing}. ${whatDeviceNeeds(name)}`.trim(),
+      measured: last
+        ? {
+            gigaflopsPerSecond: last.imagesPerSecond * gigaflopsPerImage(last),
+            imagesPerSecond: last.imagesPerSecond,
+            settings: `${last.model} at ${last.image} pixels`,
+            at: last.at,
+          }
+        : null,
+    };
+  });
   return {
     computer: { processor: cpus()[0]?.model.trim() ?? arch(), cores: availableParallelism(), system: systemInWords() },
-    devices: devices.map((name): Device => {
-      const last = seen.findLast(({ device }) => device === name);
-      return {
-        name,
-        ...words[name],
-        offered: offered.has(name),
-        needs: offered.has(name)
-          ? whatDeviceNeeds(name)
-          : `Not part of this build for ${process.platform}. ${whatDeviceNeeds(name)}`,
-        measured: last
-          ? {
-              gigaflopsPerSecond: last.imagesPerSecond * gigaflopsPerImage(last),
-              imagesPerSecond: last.imagesPerSecond,
-              settings: `${last.model} at ${last.image} pixels`,
-              at: last.at,
-            }
-          : null,
-      };
-    }),
+    cards: await graphicsCards(),
+    devices: listed,
+    recommended: recommend(comparable(seen)),
   };
+}
+
+/** The last speed of each device with the settings that all devices are measured with. */
+function comparable(seen: readonly Speed[]): Speed[] {
+  const { model, image, local, locals } = costOf(measuringRecipe('cpu'));
+  const same = seen.filter(
+    (speed) => speed.model === model && speed.image === image && speed.local === local && speed.locals === locals,
+  );
+  return singleDevices.flatMap((name) => same.findLast(({ device }) => device === name) ?? []);
 }
 
 export function systemInWords(): string {
   return `${type()} ${release()}, ${arch()}`;
 }
 
-/** Measures with the smallest network that is ever chosen, so that it takes seconds anywhere. */
+/** Notes the speed too, unless the device computes something else than the processor. */
 export async function measure(
   device: string,
   context: CoreContext,
 ): Promise<OutputOf<(typeof settingsCalls)['settings.measureDevice']>> {
   known(device);
-  const circumstances = { pictures: 1000, cores: availableParallelism(), device };
-  const wishes = { model: 'vit-tiny/16', image: 96, local: 48, locals: 4, epochs: 1 };
-  const { imagesPerSecond, gigaflopsPerSecond, preparing, memory } = await measureDevice(
-    chooseRecipe(circumstances, wishes).recipe,
-    context,
-  );
-  return { imagesPerSecond, gigaflopsPerSecond, preparing, memory };
+  const { database } = context.workspace;
+  refuseBesideTraining(database);
+  const recipe = measuringRecipe(device);
+  const doing = (what: string) => context.progress({ done: 0, total: 0, rate: 0, eta: null, message: what });
+  const examined = await examineDevice(recipe, { ...context, doing });
+  const agrees = judged(examined).state === 'works';
+  if (agrees) recordSpeed(database, recipe, examined.imagesPerSecond);
+  const { imagesPerSecond, gigaflopsPerSecond, preparing, memory } = examined;
+  const { runtime, opening, productGigaflopsPerSecond, difference, resident } = examined;
+  return {
+    ...{ imagesPerSecond, gigaflopsPerSecond, preparing, memory },
+    ...{ runtime, opening, productGigaflopsPerSecond, difference, agrees, resident },
+  };
 }
 
 const stored = z.object({ training: z.enum(devices), indexing: z.enum(devices) }).partial();

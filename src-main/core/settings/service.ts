@@ -6,7 +6,7 @@ import { chooseDevices, deviceChoices, listDevices, measure, systemInWords } fro
 import { clearCache, memory } from './memory.ts';
 
 export const settingsHandlers: Handlers<typeof settingsCalls, CoreContext> = {
-  'settings.devices': async (_, { workspace }) => listDevices(workspace),
+  'settings.devices': (_, { workspace }) => listDevices(workspace),
   'settings.measureDevice': ({ device }, context) => measure(device, context),
   'settings.memory': (_, { workspace }) => memory(workspace),
   'settings.clearCache': async ({ name }, { workspace }) => ({ freed: await clearCache(workspace, name) }),

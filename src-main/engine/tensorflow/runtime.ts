@@ -32,10 +32,11 @@ export class TensorFlowRuntime implements Runtime {
     for (const backend of backends) {
       try {
         await loaders[backend]();
-        if (await tf.setBackend(backend)) return new TensorFlowRuntime(backend, refusals);
+        if (await tf.setBackend(backend)) return new TensorFlowRuntime(backend, [...refusals, ...library(backend)]);
         refusals.push(`${backend} did not start`);
       } catch (error) {
-        if (!isNotInstalled(error)) refusals.push(`${backend} did not load: ${sentence(error)}`);
+        if (!isNotInstalled(error)) refusals.push(`${backend} did not load: ${firstLine(error)}`);
+        else if (backends.length === 1) refusals.push('@tensorflow/tfjs-node-gpu is not installed');
       }
     }
     throw new GondolaError('device-unavailable', `TensorFlow.js cannot be used here: ${refusals.join('; ')}.`);
@@ -50,6 +51,21 @@ export class TensorFlowRuntime implements Runtime {
     await tf.setBackend(this.#backend);
     return new TensorFlowResidentProgram(this.#backend, outputs, kept);
   }
+}
+
+/** What `@tensorflow/tfjs-node-gpu` really runs on: with a library without CUDA, or without a card, that is the processor. */
+function library(backend: TensorFlowBackend): string[] {
+  if (backend !== 'tensorflow') return [];
+  const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
+    readonly binding: { readonly TF_Version: string };
+    readonly isUsingGpuDevice: boolean;
+  };
+  return [`libtensorflow ${binding.TF_Version} on ${isUsingGpuDevice ? 'CUDA' : 'the processor'}`];
+}
+
+/** What Node says of a library that does not load goes on for lines. */
+function firstLine(error: unknown): string {
+  return sentence(error).split('\n')[0].trim();
 }
 
 const require = createRequire(import.meta.url);

@@ -1,6 +1,7 @@
 // What core and a trainer process tell each other. Plain data: it crosses a process border.
 import type { JobEvent, Progress } from '../../base/progress.ts';
 import type { Recipe, RunConfig } from '../config.ts';
+import type { Examined, ExamineRequest } from '../examine.ts';
 import type { Measured, MeasureRequest } from '../measure.ts';
 import type { PictureSource } from '../pictures/source.ts';
 
@@ -125,8 +126,9 @@ export interface WarningEvent extends JobEvent {
 export type ToTrainer =
   | { readonly kind: 'start'; readonly request: TrainingRequest }
   | { readonly kind: 'measure'; readonly request: MeasureRequest }
+  | { readonly kind: 'examine'; readonly request: ExamineRequest }
   | { readonly kind: 'stop' }
-  /** `done`, `measured` or `failed` has arrived, so the trainer may go. */
+  /** `done`, `measured`, `examined` or `failed` has arrived, so the trainer may go. */
   | { readonly kind: 'received' };
 
 export type FromTrainer =
@@ -135,6 +137,7 @@ export type FromTrainer =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'done'; readonly outcome: TrainingOutcome }
   | { readonly kind: 'measured'; readonly measured: Measured }
+  | { readonly kind: 'examined'; readonly examined: Examined }
   | {
       readonly kind: 'failed';
       readonly error: {

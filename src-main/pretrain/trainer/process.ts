@@ -1,5 +1,6 @@
 // The trainer as a process of its own: whatever happens to it, the store and the window live on. Started by core/training.
 import { GondolaError, sentence } from '../../base/errors.ts';
+import { type ExamineRequest, examine } from '../examine.ts';
 import { type MeasureRequest, measureSteps } from '../measure.ts';
 import { type Connection, connect } from './connection.ts';
 import type { FromTrainer, TrainingRequest } from './messages.ts';
@@ -34,11 +35,17 @@ async function measure(request: MeasureRequest): Promise<FromTrainer> {
   return { kind: 'measured', measured: await measureSteps(request, stop.signal) };
 }
 
+async function examination(request: ExamineRequest, { tell }: Connection): Promise<FromTrainer> {
+  const examined = await examine(request, (message) => void tell({ kind: 'say', message }), stop.signal);
+  return { kind: 'examined', examined };
+}
+
 const connection = connect(process, {
   message(message) {
     if (message.kind === 'stop') stop.abort();
     else if (message.kind === 'start') void answer((line) => run(message.request, line));
     else if (message.kind === 'measure') void answer(() => measure(message.request));
+    else if (message.kind === 'examine') void answer((line) => examination(message.request, line));
     // Leaving before the outcome has arrived could lose it: a port does not say when a message is through.
     else process.exit(0);
   },

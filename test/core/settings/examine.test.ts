@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { unattended } from '../../../src-main/base/progress.ts';
+import { findDevices, judged, recommend } from '../../../src-main/core/settings/examine.ts';
+import type { TrainerEnd, TrainerProcess } from '../../../src-main/core/training/trainer-process.ts';
+import type { Examined } from '../../../src-main/pretrain/examine.ts';
+import type { FromTrainer } from '../../../src-main/pretrain/trainer/messages.ts';
+
+const examined: Examined = {
+  ...{ runtime: 'onnxruntime cpu', opening: 0.1, productGigaflopsPerSecond: 100, images: 4, difference: 0 },
+  ...{ resident: false, imagesPerSecond: 10, gigaflopsPerSecond: 45, steps: 3, preparing: 1, memory: 1e9 },
+};
+
+/** A trainer process that a test plays. */
+function played(act: (say: (message: FromTrainer) => void, end: (how: TrainerEnd) => void) => void) {
+  const state = { killed: false };
+  const start = (): TrainerProcess => {
+    let say: (message: FromTrainer) => void = () => {};
+    let end: (how: TrainerEnd) => void = () => {};
+    return {
+      send: ({ kind }) => {
+        if (kind === 'examine') setImmediate(() => act(say, end));
+      },
+      onMessage: (listener) => {
+        say = listener;
+      },
+      onEnd: (listener) => {
+        end = listener;
+      },
+      kill: () => {
+        state.killed = true;
+        end({ code: null, signal: 'SIGKILL' });
+      },
+    };
+  };
+  return { state, start };
+}
+
+describe('looking at the devices', () => {
+  it('goes on after one that crashed, and says how it ended', async () => {
+    let turn = 0;
+    const { start } = played((say, end) => {
+      if (turn++ === 0) end({ code: null, signal: 'SIGSEGV' });
+      else say({ kind: 'examined', examined });
+    });
+    const findings = await findDevices({ devices: ['cpu', 'tensorflow-wasm'] }, { ...unattended, startTrainer: start });
+    expect(findings.map(({ state }) => state)).toEqual(['failed', 'works']);
+    expect(findings[0].why).toContain('ended by SIGSEGV while it was measured on cpu');
+  });
+
+  it('ends one that hangs when its time is up, and says what it did last', async () => {
+    const { start, state } = played((say) => say({ kind: 'say', message: 'multiplying matrices' }));
+    const [finding] = await findDevices({ devices: ['cpu'], patience: 0.05 }, { ...unattended, startTrainer: start });
+    expect(state.killed).toBe(true);
+    expect(finding).toMatchObject({ state: 'failed', why: expect.stringContaining('multiplying matrices') });
+  });
+
+  it('is stopped by the user, even while a device hangs', async () => {
+    const controller = new AbortController();
+    const { start } = played((_, end) => {
+      controller.abort();
+      end({ code: 0, signal: null });
+    });
+    const looking = findDevices(
+      { devices: ['cpu'] },
+      { ...unattended, signal: controller.signal, startTrainer: start },
+    );
+    await expect(looking).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('says of one that is not here why, and how to get it, without starting anything', async () => {
+    const { start } = played(() => expect.unreachable());
+    const foreign = process.platform === 'darwin' ? 'dml' : 'coreml';
+    const [finding] = await findDevices({ devices: [foreign] }, { ...unattended, startTrainer: start });
+    expect(finding.state).toBe('absent');
+    expect(finding.why).toMatch(/does not have it\. (DirectML|CoreML) is part of/);
+  });
+
+  it('does not trust one whose losses are not the processor’s', () => {
+    expect(judged({ difference: 2e-6 }).state).toBe('works');
+    expect(judged({ difference: 0.02 })).toMatchObject({ state: 'wrong', why: expect.stringContaining('2.0 %') });
+    expect(judged({ difference: Number.NaN }).state).toBe('wrong');
+  });
+});
+
+describe('the device to train on', () => {
+  const cpu = { device: 'cpu', imagesPerSecond: 10 };
+
+  it('is the fastest that works', () => {
+    const { device, why } = recommend([cpu, { device: 'webgpu', imagesPerSecond: 35 }]);
+    expect(device).toBe('webgpu');
+    expect(why).toContain('3.5 times as fast');
+  });
+
+  it('is the processor where nothing is clearly faster, since it alone repeats a run bit for bit', () => {
+    expect(recommend([cpu, { device: 'webgpu', imagesPerSecond: 11 }]).device).toBe('cpu');
+    expect(recommend([cpu]).why).toContain('No other device works here');
+    expect(recommend([]).device).toBe('cpu');
+  });
+});
