@@ -7,6 +7,7 @@ import { gridOf } from '../vit.ts';
 import { type Beside, readBeside } from './beside.ts';
 import { completed } from './completed.ts';
 import { mismatch, type NamedPart, officialNames } from './naming.ts';
+import { ONNX_FORMAT } from './onnx.ts';
 import { openWeights } from './open.ts';
 import { type ResizeRule, resizedPositions } from './resized-positions.ts';
 import { architectureOf, checkFit } from './shapes.ts';
@@ -108,8 +109,13 @@ async function ownDescription({ path, metadata }: WeightFile): Promise<EncoderDe
 }
 
 function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOptions): Recognised {
-  const { path, tensors, format } = file;
-  checkFit(path, backboneParameters(own.architecture), tensors);
+  const { path, format } = file;
+  const parameters = backboneParameters(own.architecture);
+  // A graph has constants beside its parameters.
+  const names = new Set(parameters.map(({ name }) => name));
+  const isOnnx = format === ONNX_FORMAT;
+  const tensors = new Map([...file.tensors].filter(([name]) => !isOnnx || names.has(name)));
+  checkFit(path, parameters, tensors);
   return {
     stored: tensors,
     trained: own.architecture,

@@ -33,6 +33,8 @@ interface OnnxNode {
   readonly transposed: boolean;
 }
 
+export const ONNX_FORMAT = 'ONNX model';
+
 type Fail = (what: string) => GondolaError;
 
 /** @throws GondolaError `weights-unreadable` */
@@ -63,7 +65,7 @@ export async function openOnnx(path: string): Promise<WeightFile> {
     // What Gondola wrote keeps every name; elsewhere the graph is asked.
     const tensors = 'gondola' in metadata ? stored : renamed(stored, nodes);
     const bytes = [file, ...beside].reduce((sum, { size }) => sum + size, 0);
-    return { path, format: 'ONNX model', tensors, metadata, bytes, close };
+    return { path, format: ONNX_FORMAT, tensors, metadata, bytes, close };
   } catch (error) {
     await close();
     throw error;
