@@ -25,6 +25,8 @@ export const changes: Readonly<Record<string, readonly Topic[]>> = {
   'training.finish': ['models', 'runs'],
   'training.activate': ['models', 'runs'],
   'training.deleteRun': ['models', 'runs', 'embeddings'],
+  'compare.run': ['models', 'runs'],
+  'compare.remove': ['models', 'runs', 'embeddings'],
   'recognise.index': ['embeddings'],
   'review.look': ['embeddings'],
   'recognise.classify': ['labels'],

@@ -1,5 +1,6 @@
 import { browseCalls } from './browse.ts';
 import { catalogueCalls } from './catalogue.ts';
+import { compareCalls } from './compare.ts';
 import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
 import { pictureCalls } from './pictures.ts';
@@ -22,6 +23,7 @@ export const contract = {
   ...segmentCalls,
   ...exportCalls,
   ...trainingCalls,
+  ...compareCalls,
   ...settingsCalls,
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Handlers } from '../contract/call.ts';
 import type { Contract } from '../contract/contract.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
+import { compareHandlers } from './compare/service.ts';
 import type { CoreContext } from './context.ts';
 import { exportHandlers } from './export/service.ts';
 import { firstServices } from './first-services.ts';
@@ -23,5 +24,6 @@ export const services: Handlers<Contract, CoreContext> = {
   ...segmentHandlers,
   ...exportHandlers,
   ...trainingHandlers,
+  ...compareHandlers,
   ...settingsHandlers,
 };

@@ -14,5 +14,10 @@ export function resumption(call: string, input: unknown, events: readonly CallEv
     const named = events.findLast(({ kind }) => kind === 'run')?.run ?? name;
     return { wishes: {}, resume: true, ...(device ? { device } : {}), ...(named ? { name: named } : {}) };
   }
+  if (call === 'compare.run') {
+    const { name, activate } = input as { name?: string; activate?: boolean };
+    const named = events.findLast(({ kind }) => kind === 'comparison')?.comparison ?? name;
+    return { resume: true, ...(named ? { name: named } : {}), ...(activate ? { activate } : {}) };
+  }
   return resumableCalls.includes(call) || repeatable.includes(call) ? input : null;
 }
