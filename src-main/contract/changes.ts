@@ -27,6 +27,8 @@ export const changes: Readonly<Record<string, readonly Topic[]>> = {
   'training.deleteRun': ['models', 'runs', 'embeddings'],
   'compare.run': ['models', 'runs'],
   'compare.remove': ['models', 'runs', 'embeddings'],
+  'models.import': ['models'],
+  'models.delete': ['models', 'runs', 'embeddings'],
   'recognise.index': ['embeddings'],
   'review.look': ['embeddings'],
   'recognise.classify': ['labels'],

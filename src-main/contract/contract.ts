@@ -3,6 +3,7 @@ import { catalogueCalls } from './catalogue.ts';
 import { compareCalls } from './compare.ts';
 import { exportCalls } from './export.ts';
 import { libraryCalls } from './library.ts';
+import { modelCalls } from './models.ts';
 import { pictureCalls } from './pictures.ts';
 import { recogniseCalls } from './recognise.ts';
 import { reviewCalls } from './review.ts';
@@ -24,6 +25,7 @@ export const contract = {
   ...exportCalls,
   ...trainingCalls,
   ...compareCalls,
+  ...modelCalls,
   ...settingsCalls,
 } as const;
 

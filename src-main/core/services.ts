@@ -6,6 +6,7 @@ import type { CoreContext } from './context.ts';
 import { exportHandlers } from './export/service.ts';
 import { firstServices } from './first-services.ts';
 import { libraryHandlers } from './library/service.ts';
+import { modelHandlers } from './models/service.ts';
 import { reviewHandlers } from './recognise/review/service.ts';
 import { recogniseHandlers } from './recognise/service.ts';
 import { sampleHandlers } from './sample/service.ts';
@@ -25,5 +26,6 @@ export const services: Handlers<Contract, CoreContext> = {
   ...exportHandlers,
   ...trainingHandlers,
   ...compareHandlers,
+  ...modelHandlers,
   ...settingsHandlers,
 };

@@ -120,7 +120,7 @@ function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOpt
     stored: tensors,
     trained: own.architecture,
     rule: 'offset',
-    description: described(own, options, { made: { ...own.made, from: format } }),
+    description: described(own, options, { made: own.made }),
     notes: [`It is an encoder of Gondola's (${format}).`],
   };
 }
