@@ -179,8 +179,8 @@ export const trainingCalls = {
           file: z.string().min(1),
           /** Another device than the record's; the weights then differ in rounding. */
           device: z.string().optional(),
-          /** Where the weight file that the run began with is now. */
-          weights: z.string().min(1).optional(),
+          /** Where weight files that the run began with may be now. */
+          weights: z.array(z.string().min(1)).default([]),
         })
         .optional(),
     }),

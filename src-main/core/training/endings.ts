@@ -1,5 +1,6 @@
 /** What is done with runs and their encoders afterwards. */
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
@@ -11,6 +12,7 @@ import { deleteRun, endRun, type Run } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import { folderBytes } from '../library/status.ts';
 import { namedRun } from './listing.ts';
+import { amendRecord } from './record.ts';
 import { registerEncoder } from './register.ts';
 
 type Finish = OutputOf<(typeof trainingCalls)['training.finish']>;
@@ -38,8 +40,13 @@ export async function finishRun(workspace: Workspace, name: string): Promise<Fin
   const { config, step, tensors } = checkpoint;
   const path = workspace.path('models', `${name}.safetensors`);
   const encoder = await saveEncoder(path, config, step, withoutPrefix(tensors, 'teacher.'));
-  await registerEncoder(workspace, run, encoder);
-  endRun(database, run.id, 'finished', `Ended by hand after ${step} of ${config.plan.steps} steps.`);
+  const { sha256 } = await registerEncoder(workspace, run, encoder);
+  const message = `Ended by hand after ${step} of ${config.plan.steps} steps.`;
+  endRun(database, run.id, 'finished', message);
+  await amendRecord(workspace, run, {
+    ...{ state: 'finished', message, step, endedAt: new Date().toISOString() },
+    encoder: { file: basename(path), sha256 },
+  });
   return { model: name };
 }
 

@@ -2,26 +2,18 @@
 import { existsSync } from 'node:fs';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
-import type { Run as ListedRun, Series, trainingCalls } from '../../contract/training.ts';
+import type { Run as ListedRun, trainingCalls } from '../../contract/training.ts';
 import { checkpointFile } from '../../pretrain/checkpoint.ts';
 import type { Length } from '../../pretrain/config.ts';
 import { AttentionAlbum } from '../../pretrain/watch/album.ts';
 import { embeddingCounts } from '../../store/counts.ts';
 import type { Database } from '../../store/database.ts';
 import { activeModel, models } from '../../store/models.ts';
-import {
-  lastMetrics,
-  lastStep,
-  type Metric,
-  metrics,
-  type Run,
-  runByName,
-  runs,
-  runWarnings,
-} from '../../store/runs.ts';
+import { lastMetrics, lastStep, metrics, type Run, runByName, runs, runWarnings } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import { folderBytes } from '../library/status.ts';
 import type { StoredConfig } from './pretrain.ts';
+import { seriesOf } from './series.ts';
 
 /** @throws GondolaError `run-unknown` */
 export function namedRun(database: Database, name: string): Run {
@@ -134,12 +126,4 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
 function lengthInWords(length: Length): string {
   if (length.kind === 'minutes') return `${length.minutes} minutes`;
   return length.kind === 'epochs' ? `${length.epochs} epochs` : `${length.steps} steps`;
-}
-
-function seriesOf(measured: readonly Metric[]): Series[] {
-  return [...Map.groupBy(measured, ({ name }) => name)].map(([name, points]) => ({
-    name,
-    steps: points.map(({ step }) => step),
-    values: points.map(({ value }) => value),
-  }));
 }

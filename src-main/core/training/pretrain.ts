@@ -1,5 +1,6 @@
 // One pretraining from the workspace's point of view: a run row, its metrics, and in the end a model.
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { GondolaError, sentence } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
@@ -12,8 +13,11 @@ import { modelByName } from '../../store/models.ts';
 import { createRun, endRun, type Run, resumeRun, runByName, runs } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
+import { RecordKeeper } from './record.ts';
+import { readRecord } from './record-file.ts';
 import { Recorder } from './recorder.ts';
 import { registerEncoder } from './register.ts';
+import { keepRepeatedRecord, keptRepetition, type Repetition, repetitionOf, reproductionOf } from './repetition.ts';
 import { sourcesToTrainOn } from './sources.ts';
 import { type SuperviseOptions, superviseTraining } from './supervisor.ts';
 import { version } from './version.ts';
@@ -37,11 +41,16 @@ export async function pretrain(
   const startedAt = Date.now();
   const { workspace } = context;
   const { database } = workspace;
-  const sources = sourcesToTrainOn(database);
-  const { run, recipe } = input.resume ? takeUp(database, input) : begin(workspace, input, sources.length, context);
+  const { run, recipe, repetition } = await (input.resume
+    ? takeUp(workspace, input)
+    : input.record
+      ? beginRepetition(workspace, input, input.record, context)
+      : begin(workspace, input, context));
+  const sources = repetition?.sources ?? sourcesToTrainOn(database);
   const request: TrainingRequest = {
     gondola: version,
     recipe,
+    repeats: repetition?.config,
     sources,
     cacheFolder: workspace.path('cache'),
     keepCaches: unfinishedCaches(database),
@@ -52,68 +61,119 @@ export async function pretrain(
     cores: availableParallelism(),
   };
   const recorder = new Recorder(database, run);
+  const keeper = new RecordKeeper(workspace, run, repetition?.repeats ?? null);
   const watched: JobContext = {
     ...context,
     emit(event) {
       recorder.record(event);
+      keeper.hear(event);
       context.emit(event);
     },
   };
-  try {
-    const outcome = await superviseTraining(request, watched, options);
-    const { state, message, step, config } = outcome;
-    await registerEncoder(workspace, run, outcome.encoder, activate);
-    endRun(database, run.id, state, message);
-    const { epoch, start } = recorder;
-    return {
-      run: run.name,
-      state,
-      message,
-      model: run.name,
-      step,
-      steps: config.plan.steps,
-      epochs: step / config.plan.stepsPerEpoch,
-      seconds: (Date.now() - startedAt) / 1000,
-      loss: epoch?.loss ?? null,
-      imagesPerSecond: epoch?.imagesPerSecond ?? null,
-      waiting: epoch?.waiting ?? null,
-      knn: epoch?.knn ?? null,
-      untrainedKnn: start?.knn ?? null,
-    };
-  } catch (error) {
+  const { outcome, sha256 } = await trained().catch(async (error: unknown) => {
     const isStop = error instanceof GondolaError && error.code === 'cancelled';
-    endRun(database, run.id, isStop ? 'stopped' : 'failed', sentence(error));
+    const end = { state: isStop ? ('stopped' as const) : ('failed' as const), message: sentence(error) };
+    endRun(database, run.id, end.state, end.message);
+    // What ended the run is thrown; that its record could not be written is only said.
+    const { step } = keeper;
+    await keeper.end(null, { ...end, step, encoder: null }).catch((unwritten) => context.say(sentence(unwritten)));
     throw error;
+  });
+  const { state, message, step, config } = outcome;
+  const encoder = { file: basename(outcome.encoder.path), sha256 };
+  const record = await keeper.end(config, { state, message, step, encoder });
+  const { epoch, start } = recorder;
+  return {
+    run: run.name,
+    state,
+    message,
+    model: run.name,
+    step,
+    steps: config.plan.steps,
+    epochs: step / config.plan.stepsPerEpoch,
+    seconds: (Date.now() - startedAt) / 1000,
+    loss: epoch?.loss ?? null,
+    imagesPerSecond: epoch?.imagesPerSecond ?? null,
+    waiting: epoch?.waiting ?? null,
+    knn: epoch?.knn ?? null,
+    untrainedKnn: start?.knn ?? null,
+    reproduction: record && reproductionOf(record),
+  };
+
+  async function trained() {
+    const outcome = await superviseTraining(request, watched, options);
+    const { sha256 } = await registerEncoder(workspace, run, outcome.encoder, activate);
+    endRun(database, run.id, outcome.state, outcome.message);
+    return { outcome, sha256 };
   }
+}
+
+/** A run that is about to train. */
+interface Begun {
+  readonly run: Pick<Run, 'id' | 'name'>;
+  readonly recipe: Recipe;
+  readonly repetition: Repetition | null;
 }
 
 /** Chooses the recipe, tells the choices, and opens the run's row. */
-function begin(
-  workspace: Workspace,
-  { wishes, name, device }: ParsedInputOf<Pretrain>,
-  pictures: number,
-  context: JobContext,
-): { run: Pick<Run, 'id' | 'name'>; recipe: Recipe } {
+function begin(workspace: Workspace, { wishes, name, device }: ParsedInputOf<Pretrain>, context: JobContext): Begun {
   const { database } = workspace;
+  const pictures = sourcesToTrainOn(database).length;
   const { recipe, choices } = chooseRecipe({ pictures, cores: availableParallelism(), device }, wishes);
-  const chosen = name ?? freeName(database);
-  if (modelByName(database, chosen)) {
-    throw new GondolaError('model-exists', `There is a model named ${chosen} already.`, 'Give another name.');
-  }
-  const id = createRun(database, chosen, { recipe });
-  context.emit({ kind: 'run', run: chosen, pictures, choices });
-  return { run: { id, name: chosen }, recipe };
+  const run = opened(database, name ?? freeName(database, 'dino'), recipe);
+  context.emit({ kind: 'run', run: run.name, pictures, choices });
+  return { run, recipe, repetition: null };
 }
 
-function freeName(database: Database): string {
+/** Opens the row of a run that repeats another one. */
+async function beginRepetition(
+  workspace: Workspace,
+  { wishes, name }: ParsedInputOf<Pretrain>,
+  { file, device, weights }: NonNullable<ParsedInputOf<Pretrain>['record']>,
+  context: JobContext,
+): Promise<Begun> {
+  if (Object.values(wishes).some((wish) => wish !== undefined)) {
+    throw new GondolaError(
+      'record-wishes',
+      'A run that repeats another one has the settings of its record.',
+      'Repeat it without settings, or start a new run with them.',
+    );
+  }
+  const { database } = workspace;
+  const record = await readRecord(file);
+  const repetition = await repetitionOf(database, record, { device, weights });
+  const { recipe } = repetition.config;
+  const run = opened(database, name ?? freeName(database, `${record.run}-again`), recipe);
+  await keepRepeatedRecord(workspace.path('runs', run.name), record);
+  const value = `${record.run}, ${repetition.repeats.step} steps`;
+  const reason = 'recipe, plan and pictures are those of its record';
+  context.emit({
+    kind: 'run',
+    run: run.name,
+    pictures: repetition.sources.length,
+    choices: [{ setting: 'repeats', value, reason }],
+  });
+  return { run, recipe, repetition };
+}
+
+/** @throws GondolaError `model-exists`, `run-exists` */
+function opened(database: Database, name: string, recipe: Recipe): Begun['run'] {
+  if (modelByName(database, name)) {
+    throw new GondolaError('model-exists', `There is a model named ${name} already.`, 'Give another name.');
+  }
+  return { id: createRun(database, name, { recipe }), name };
+}
+
+function freeName(database: Database, stem: string): string {
   for (let number = 1; ; number++) {
-    const name = `dino-${number}`;
+    const name = `${stem}-${number}`;
     if (!runByName(database, name) && !modelByName(database, name)) return name;
   }
 }
 
 /** The run to go on with. Its own recipe counts: another would not be the same run. */
-function takeUp(database: Database, { name, wishes }: ParsedInputOf<Pretrain>): { run: Run; recipe: Recipe } {
+async function takeUp(workspace: Workspace, { name, wishes }: ParsedInputOf<Pretrain>): Promise<Begun> {
+  const { database } = workspace;
   if (Object.values(wishes).some((wish) => wish !== undefined)) {
     throw new GondolaError(
       'resume-wishes',
@@ -137,8 +197,9 @@ function takeUp(database: Database, { name, wishes }: ParsedInputOf<Pretrain>): 
     );
   }
   const { recipe }: StoredConfig = JSON.parse(run.configJson);
+  const repetition = await keptRepetition(database, workspace.path('runs', run.name), recipe);
   resumeRun(database, run.id);
-  return { run, recipe };
+  return { run, recipe, repetition };
 }
 
 /** Picture caches that an unfinished run would go on with. */

@@ -51,10 +51,10 @@ export class Recorder {
   }
 
   #point(event: PointEvent): void {
-    const { step, steps, loss, measures, featureSpread } = event;
+    const { step, steps, loss, measures, featureSpread, learningRate } = event;
     if (step < this.#nextPoint) return;
     this.#nextPoint = step + steps / POINTS;
-    const points = Object.entries({ ...measures, loss, featureSpread });
+    const points = Object.entries({ ...measures, loss, featureSpread, learningRate });
     const named = Object.fromEntries(points.map(([name, value]) => [`step.${name}`, value]));
     recordMetrics(this.#database, this.#run.id, step, named);
   }

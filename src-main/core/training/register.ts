@@ -13,7 +13,7 @@ export async function registerEncoder(
   run: Pick<Run, 'id' | 'name'>,
   encoder: EncoderFile,
   activate = true,
-): Promise<void> {
+): Promise<{ sha256: string }> {
   const { database } = workspace;
   const sha256 = createHash('sha256')
     .update(await readFile(encoder.path))
@@ -32,4 +32,5 @@ export async function registerEncoder(
       runId: run.id,
     });
   if (activate) setActiveModel(database, model.id);
+  return { sha256 };
 }

@@ -4,6 +4,7 @@ import type { CoreContext } from '../context.ts';
 import { sampleCrops } from './crops.ts';
 import { activateModel, finishRun, removeRun } from './endings.ts';
 import { estimateTraining, recipeFor, trainingChoices } from './estimate.ts';
+import { runNeighbours, runRecordOf, saveRecord } from './insight.ts';
 import { listRuns, oneRun, runAttention } from './listing.ts';
 import { measureDevice } from './measure.ts';
 import { pretrain } from './pretrain.ts';
@@ -21,6 +22,9 @@ export const trainingHandlers: Handlers<typeof trainingCalls, CoreContext> = {
   'training.runs': async (_, { workspace }) => ({ runs: await listRuns(workspace) }),
   'training.run': ({ run }, { workspace }) => oneRun(workspace, run),
   'training.attention': ({ run }, { workspace }) => runAttention(workspace, run),
+  'training.neighbours': ({ run }, { workspace }) => runNeighbours(workspace, run),
+  'training.record': ({ run }, { workspace }) => runRecordOf(workspace, run),
+  'training.saveRecord': (input, { workspace }) => saveRecord(workspace, input),
   'training.finish': ({ run }, { workspace }) => finishRun(workspace, run),
   'training.activate': async ({ model }, { workspace }) => activateModel(workspace, model),
   'training.deleteRun': ({ run, model }, { workspace }) => removeRun(workspace, run, model),
