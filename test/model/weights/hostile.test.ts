@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GondolaError } from '../../../src-main/base/errors.ts';
+import { zip } from '../../../src-main/core/export/zip.ts';
+import { encodeModel } from '../../../src-main/engine/onnx/schema.ts';
+import { backboneParameters } from '../../../src-main/model/backbone.ts';
+import { importWeights } from '../../../src-main/model/weights/import.ts';
+import { fixture } from './fixtures.ts';
+import { called, checkpoint, dictionary, global, tensor, text } from './pickle-writer.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gondola-hostile-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function given(name: string, bytes: Uint8Array) {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return importWeights(path, { heads: 2 });
+}
+
+describe('a checkpoint whose pickle would run code', () => {
+  const ran = () => join(folder, 'ran');
+  const nothing = Buffer.from('N');
+
+  test.each([
+    ['posix', 'system'],
+    ['os', 'system'],
+    ['nt', 'system'],
+    ['subprocess', 'Popen'],
+    ['builtins', 'eval'],
+    ['builtins', 'exec'],
+    ['__builtin__', 'getattr'],
+    ['torch.hub', 'load'],
+    ['torch', 'load'],
+    ['numpy', 'load'],
+    ['runpy', 'run_path'],
+    ['webbrowser', 'open'],
+    ['timm.models.vision_transformer', 'VisionTransformer'],
+  ])('is refused by the name %s.%s, and nothing of it is run', async (module, name) => {
+    const call = called(global(module, name), text(`touch ${ran()}`));
+    const words = `asks for "${module}.${name}" to be called`;
+    await expect(given('code.pth', checkpoint(dictionary({ cls_token: call })))).rejects.toThrow(words);
+    // By its other spelling, and in a file without an archive.
+    const stacked = Buffer.concat([text(module), text(name), Buffer.from([0x93])]);
+    const code = Buffer.concat([Buffer.from([0x80, 4]), called(stacked, text(`touch ${ran()}`)), Buffer.from('.')]);
+    await expect(given('code.bin', zip(new Map([['a/data.pkl', code]])))).rejects.toThrow(words);
+    code[1] = 2;
+    await expect(given('code.pt', code)).rejects.toThrow(words);
+    expect(existsSync(ran())).toBe(false);
+  });
+
+  test('is refused where it hides behind instructions that checkpoints do not use', async () => {
+    for (const op of ['i', 'o', 'P', '\x82']) {
+      const pickle = Buffer.concat([Buffer.from('(posix\nsystem\n'), Buffer.from(op, 'latin1')]);
+      await expect(given('odd.pth', checkpoint(pickle))).rejects.toThrow(GondolaError);
+    }
+    for (const pickle of [
+      Buffer.concat([text('a'), nothing, Buffer.from('b')]),
+      Buffer.concat([nothing, Buffer.from('('), Buffer.from('tR')]),
+      Buffer.concat([global('argparse', 'Namespace'), nothing, Buffer.from('R')]),
+      Buffer.from('h\x07'),
+      Buffer.from('((('),
+      Buffer.from('u'),
+    ])
+      await expect(given('odd.pth', checkpoint(pickle))).rejects.toThrow(/pickle is damaged|pickle holds/);
+  });
+});
+
+describe('a checkpoint that would fill the memory', () => {
+  test('dictionaries that hold each other twice, sixty deep, are looked through once', async () => {
+    // {a: x, b: x} of the one before, remembered by number.
+    const levels = Array.from({ length: 60 }, (_, level) => {
+      const before = level === 0 ? Buffer.from('N') : Buffer.from(['h'.charCodeAt(0), level - 1]);
+      return Buffer.concat([dictionary({ a: before, b: before }), Buffer.from(['q'.charCodeAt(0), level])]);
+    });
+    await expect(given('laughs.pth', checkpoint(Buffer.concat(levels)))).rejects.toThrow('holds no weights');
+  });
+
+  test('lists in lists, a hundred thousand deep, overflow nothing', async () => {
+    const deep = Buffer.concat([Buffer.alloc(100_000, ']'), Buffer.alloc(99_999, 'a')]);
+    const path = join(folder, 'deep.pt');
+    const stored = Buffer.concat([Buffer.from([0x80, 2]), deep, Buffer.from('.')]);
+    await writeFile(path, stored);
+    await expect(importWeights(path)).rejects.toThrow(/pickle is damaged|none of PyTorch/);
+  });
+
+  test('a pickle without an end is given up', async () => {
+    const path = join(folder, 'endless.pt');
+    await writeFile(path, Buffer.concat([Buffer.from([0x80, 2]), Buffer.alloc(1_200_000, 'N'), Buffer.from('.')]));
+    await expect(importWeights(path)).rejects.toThrow('longer than that of any network');
+  });
+
+  test('four bytes cannot stand for a terabyte', async () => {
+    const values = { 0: new Float32Array(1) };
+    const huge = dictionary({ cls_token: tensor('0', 1, [1, 1, 2 ** 40], [0, 0, 0]) });
+    await expect(given('huge.pth', checkpoint(huge, values))).rejects.toThrow(
+      '"cls_token" of shape [1, 1, 1099511627776] reaches beyond its 1 values',
+    );
+    const lying = dictionary({ cls_token: tensor('0', 2 ** 30, [1, 1, 12], [12, 12, 1]) });
+    await expect(given('lying.pth', checkpoint(lying, values))).rejects.toThrow(GondolaError);
+    const beyond = dictionary({ cls_token: tensor('0', 1, [1, 1, 1], [1, 1, 1], 5) });
+    await expect(given('beyond.pth', checkpoint(beyond, values))).rejects.toThrow('reaches beyond');
+    const away = dictionary({ cls_token: tensor('../../../../etc/passwd', 1, [1, 1, 1], [1, 1, 1]) });
+    await expect(given('away.pth', checkpoint(away, values))).rejects.toThrow(GondolaError);
+  });
+
+  test('one storage cannot stand for all parameters', async () => {
+    const architecture = { dimensions: 12, depth: 2, heads: 2, patch: 4, image: 16, registers: 0, layerScale: false };
+    const shared = Object.fromEntries(
+      backboneParameters(architecture).map(({ name, shape }) => {
+        const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+        return [name, tensor('0', 600, shape, strides)];
+      }),
+    );
+    await expect(given('shared.pth', checkpoint(dictionary(shared), { 0: new Float32Array(600) }))).rejects.toThrow(
+      /claims weights of \d+ bytes and holds 2400: they overlap/,
+    );
+  });
+
+  test('an archive that unpacks to a thousand times its size is not unpacked', async () => {
+    const bomb = zip(new Map([['a/data.pkl', Buffer.alloc(8e6)]]));
+    await expect(given('bomb.pth', bomb)).rejects.toThrow(/claims to unpack from \d+ to 8000000 bytes/);
+  });
+
+  test('an ONNX model with more steps or larger tensors than it has bytes is refused', async () => {
+    const graph = Buffer.alloc(400_004);
+    for (let i = 0; i < graph.length; i += 2) graph[i] = 0x0a;
+    const length = Buffer.from([0x3a, 0x84, 0xb5, 0x18]);
+    const model = Buffer.concat([Buffer.from([0x08, 9]), length, graph]);
+    await expect(given('steps.onnx', model)).rejects.toThrow('more than 200000 steps');
+    const of = (dims: number[], extra = {}) =>
+      encodeModel({ irVersion: 9, graph: { initializer: [{ name: 'cls_token', dims, dataType: 1, ...extra }] } });
+    await expect(given('dims.onnx', of([2 ** 40], { rawData: new Uint8Array(4) }))).rejects.toThrow(
+      '"cls_token" of shape [1099511627776] and type F32 does not take 4 bytes',
+    );
+    await expect(given('many.onnx', of(new Array(40).fill(1)))).rejects.toThrow(/shape that no tensor has/);
+    for (const location of ['../secret', '/etc/passwd', '..', 'a\\b', 'C:x', ''])
+      await expect(
+        given('away.onnx', of([1], { dataLocation: 1, externalData: [{ key: 'location', value: location }] })),
+      ).rejects.toThrow(/is no file beside it/);
+    await writeFile(join(folder, 'beside.data'), new Uint8Array(8));
+    const external = [
+      { key: 'location', value: 'beside.data' },
+      { key: 'offset', value: '6' },
+    ];
+    await expect(given('away.onnx', of([1], { dataLocation: 1, externalData: external }))).rejects.toThrow(
+      'does not lie within beside.data',
+    );
+  });
+});
+
+describe('a damaged file', () => {
+  const names = ['dino.pth', 'dino-legacy.pth', 'dino.onnx', 'huggingface-vit.safetensors'];
+
+  test.each(names)('%s, cut short anywhere, is refused in words', async (name) => {
+    const whole = await readFile(fixture(name));
+    for (const share of [0, 0.0005, 0.01, 0.1, 0.5, 0.9, 0.999]) {
+      const cut = given(name, whole.subarray(0, Math.floor(whole.length * share)));
+      await expect(cut).rejects.toThrow(GondolaError);
+    }
+  });
+
+  test.each(names)('%s with any bytes changed is read or refused in words', async (name) => {
+    const whole = await readFile(fixture(name));
+    const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255) });
+    // Most of a file is values: half of the changes go where its structure is.
+    const start = fc.record({ at: fc.nat(Math.min(3000, whole.length - 1)), byte: fc.nat(255) });
+    const end = change.map(({ at, byte }) => ({ at: whole.length - 1 - (at % 3000), byte }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(change, start, end), { minLength: 1, maxLength: 6 }), async (changes) => {
+        const bytes = Buffer.from(whole);
+        for (const { at, byte } of changes) bytes[at] = byte;
+        const error = await given(`changed-${name}`, bytes).then(
+          () => null,
+          (thrown: unknown) => thrown,
+        );
+        if (error !== null) expect(error).toBeInstanceOf(GondolaError);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test.each([
+    ['what-git-lfs-leaves.pth', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n', /Git LFS/],
+    ['a-web-page.pth', '<!DOCTYPE html><html><body>Sign in to download</body></html>', /no weight file/],
+    ['empty.onnx', '', /it is empty/],
+  ])('%s says what it is', async (name, content, words) => {
+    await expect(given(name, Buffer.from(content))).rejects.toThrow(words);
+  });
+
+  test('a folder, and a file that is not there, are told in words', async () => {
+    await expect(importWeights(folder)).rejects.toThrow(/it is a folder/);
+    await expect(importWeights(join(folder, 'nothing.pth'))).rejects.toThrow(/no such file/);
+  });
+});
