@@ -22,7 +22,7 @@ const LOCALS = 2;
 export async function lossesOf(runtime: Runtime, steps: number): Promise<number[]> {
   const objective = dino({
     architecture: {
-      ...{ dimensions: 64, depth: 2, heads: 2, patch: 8, image: SIDE, registers: 0, layerScale: false },
+      ...{ dimensions: 64, depth: 1, heads: 2, patch: 8, image: SIDE, registers: 0, layerScale: false },
     },
     head: { hidden: 64, bottleneck: 32, prototypes: 128 },
     crops: { globalSize: SIDE, localSize: LOCAL_SIDE, locals: LOCALS },

@@ -4,12 +4,15 @@
  * photos, epochs or files.
  */
 import { GondolaError } from '../base/errors.ts';
-import type { Runtime } from '../engine/runtime.ts';
+import type { Feeds, Runtime } from '../engine/runtime.ts';
 import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { dropPathFactors } from './drop-path.ts';
-import { type CropSource, MicroBatches } from './micro-batches.ts';
+import { type CropSource, MicroBatches, named } from './micro-batches.ts';
 import { type Crops, GLOBALS, type Objective, type StepSettings } from './objectives/objective.ts';
 import { ADAMW_DEFAULTS, AdamW, type AdamWOptions, clipScale, moveAverage, norm } from './optimiser.ts';
+import { HostGradients, ResidentGradients } from './resident/gradient-sum.ts';
+import { ResidentState } from './resident/resident-state.ts';
+import type { Residents } from './resident/step-program.ts';
 
 export interface LearnerOptions {
   readonly objective: Objective;
@@ -47,33 +50,51 @@ export interface StepReport {
 export class Learner {
   readonly objective: Objective;
   readonly batch: number;
-  /** Live values; they change in place at every step. */
-  readonly student: Weights;
-  /** Live values of the teacher; empty where the objective has none. */
-  readonly teacher: Weights;
+  readonly #student: Weights;
+  readonly #teacher: Weights;
   /** The objective's own state, live. */
   readonly state: Weights;
   readonly #microBatches: MicroBatches;
   readonly #optimiser: AdamW;
   readonly #trained: readonly Parameter[];
   readonly #options: LearnerOptions;
+  /** Where the weights stay on the device; null where they are in memory. */
+  readonly #resident: ResidentState | null;
+  /** Which of the two has the latest values, where they are in both. */
+  #latest: 'memory' | 'both' | 'device' = 'memory';
 
-  private constructor(options: LearnerOptions, microBatches: MicroBatches) {
+  private constructor(runtime: Runtime, options: LearnerOptions, microBatches: MicroBatches) {
     const { objective, weights } = options;
     this.objective = objective;
     this.batch = options.batch;
-    this.student = copied(selectWeights(objective.parameters, weights, 'The start values'));
-    this.teacher = copied(selectWeights(objective.teacherParameters, weights, 'The start values'));
+    this.#student = copied(selectWeights(objective.parameters, weights, 'The start values'));
+    this.#teacher = copied(selectWeights(objective.teacherParameters, weights, 'The start values'));
     this.state = objective.initialState();
     this.#microBatches = microBatches;
     this.#optimiser = new AdamW(options.optimiser ?? ADAMW_DEFAULTS);
     this.#trained = objective.parameters.filter(({ frozen }) => !frozen);
     this.#options = options;
+    const optimiser = options.optimiser ?? ADAMW_DEFAULTS;
+    this.#resident = runtime.compileResident
+      ? new ResidentState(runtime, { objective, trained: this.#trained, clip: options.clip, optimiser })
+      : null;
   }
 
   /** Compiles the programs. `runtime` is the caller's, and stays open until `dispose`. */
   static async create(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
-    return new Learner(options, await MicroBatches.compile(runtime, options));
+    return new Learner(runtime, options, await MicroBatches.compile(runtime, options));
+  }
+
+  /** Live values; they change in place at every step. Where weights stay on the device, only after `download`. */
+  get student(): Weights {
+    this.#mustBeHere();
+    return this.#student;
+  }
+
+  /** Live values of the teacher, as `student`; empty where the objective has none. */
+  get teacher(): Weights {
+    this.#mustBeHere();
+    return this.#teacher;
   }
 
   /**
@@ -94,9 +115,18 @@ export class Learner {
     return this.#microBatches.sizes;
   }
 
-  /** The gradients of the last step, before clipping: live views, of the batch's loss. */
-  get gradients(): Weights {
-    return this.#microBatches.gradients;
+  /** The gradients of the last step, before clipping, of the batch's loss: live views, or a copy of what is on the device. */
+  async gradients(): Promise<Weights> {
+    const { gradients } = this.#microBatches;
+    return gradients instanceof HostGradients ? gradients.total : this.#resident!.downloadGradients(gradients.total);
+  }
+
+  /** Brings weights and moments from the device into memory, for who reads them there; nothing to do where they are in memory. */
+  async download(): Promise<void> {
+    if (!this.#resident || this.#latest !== 'device') return;
+    const tensors = await this.#resident.download();
+    this.#take(tensors, 'The device');
+    this.#latest = 'both';
   }
 
   /**
@@ -108,15 +138,17 @@ export class Learner {
     const { objective, batch } = this;
     const { seed } = this.#options;
     const result = await this.#microBatches.run(crops, {
-      networks: { student: this.student, teacher: this.teacher, state: this.state },
+      networks: await this.#networks(),
+      state: this.state,
       teacherTemperature: settings.teacherTemperature,
       paths: dropPathFactors(objective, batch, seed, settings.step),
       patchMask: objective.masks?.draw(seed, settings.step, batch) ?? null,
     });
-    const clipped = this.#learn(result.loss, settings);
-    if (objective.teacher === 'average')
-      for (const [name, { values }] of this.teacher)
-        moveAverage(values, this.student.get(name)!.values, settings.teacherMomentum);
+    const { gradients } = this.#microBatches;
+    const clipped =
+      gradients instanceof ResidentGradients
+        ? await this.#learnThere(result.loss, gradients.total, settings)
+        : this.#learnHere(result.loss, gradients.total, settings);
     objective.update(this.state, result.sums, batch);
     const { loss, measures, rows } = result;
     return { loss, measures, featureSpread: spread(rows.features, GLOBALS * batch), clipped, rows };
@@ -124,12 +156,17 @@ export class Learner {
 
   /**
    * Everything that a checkpoint holds, by name (`student.…`, `teacher.…`, `state.…`, `first.…`, `second.…`, `steps.…`), for `writeSafetensors`: live views, to be
-   * written before the next step.
+   * written before the next step. Where weights stay on the device, only after `download`.
    */
   tensors(): Map<string, Tensor> {
+    this.#mustBeHere();
+    return this.#tensors();
+  }
+
+  #tensors(): Map<string, Tensor> {
     return new Map([
-      ...withPrefix(this.student, 'student.'),
-      ...withPrefix(this.teacher, 'teacher.'),
+      ...withPrefix(this.#student, 'student.'),
+      ...withPrefix(this.#teacher, 'teacher.'),
       ...withPrefix(this.state, 'state.'),
       ...this.#optimiser.tensors(this.#trained),
     ]);
@@ -141,10 +178,16 @@ export class Learner {
    * @throws GondolaError `weights-mismatch`
    */
   restore(tensors: Weights, source: string): void {
+    this.#take(tensors, source, this.state);
+    this.#latest = 'memory';
+  }
+
+  /** @param state taken over too where given */
+  #take(tensors: Weights, source: string, state: Weights = new Map()): void {
     for (const [prefix, live] of [
-      ['student.', this.student],
-      ['teacher.', this.teacher],
-      ['state.', this.state],
+      ['student.', this.#student],
+      ['teacher.', this.#teacher],
+      ['state.', state],
     ] as const) {
       const wanted = [...live].map(([name, { shape }]) => ({ name: prefix + name, shape }));
       const found = selectWeights(wanted, tensors, source);
@@ -155,11 +198,36 @@ export class Learner {
 
   async dispose(): Promise<void> {
     await this.#microBatches.dispose();
+    await this.#resident?.dispose();
   }
 
-  /** Clips each gradient by its own norm, then drops a frozen last layer's, then updates; returns how many were clipped. */
-  #learn(loss: number, settings: StepSettings): number {
-    const gradients = this.gradients;
+  /** What a step's programs are fed; brings it onto the device at the first step and after `restore`. */
+  async #networks(): Promise<Feeds> {
+    if (!this.#resident) return { ...named(this.#student, 'student.'), ...named(this.#teacher, 'teacher.') };
+    if (this.#latest === 'memory') {
+      await this.#resident.upload(this.#tensors());
+      this.#latest = 'both';
+    }
+    return this.#resident.feeds;
+  }
+
+  #mustBeHere(): void {
+    if (this.#latest === 'device')
+      throw new Error('The weights are on the device: wait for `download` before reading them.');
+  }
+
+  /** The update where the weights are on the device; returns how many gradients were clipped. */
+  async #learnThere(loss: number, gradients: Residents, settings: StepSettings): Promise<number> {
+    if (!Number.isFinite(loss)) throw diverged(loss, '', settings);
+    const norms = await this.#resident!.learn(gradients, settings);
+    const infinite = norms.findIndex((length) => !Number.isFinite(length));
+    if (infinite >= 0) throw diverged(loss, this.#trained[infinite].name, settings);
+    this.#latest = 'device';
+    return norms.filter((length) => clipScale(length, this.#options.clip) < 1).length;
+  }
+
+  /** Clips each gradient by its own norm, then drops a frozen last layer's, then updates, then the teacher follows; returns how many were clipped. */
+  #learnHere(loss: number, gradients: Weights, settings: StepSettings): number {
     const scales = new Map<string, number>();
     let clipped = 0;
     for (const { name } of this.#trained) {
@@ -172,12 +240,15 @@ export class Learner {
     for (const parameter of this.#trained) {
       const { name } = parameter;
       if (settings.lastLayerFrozen && this.objective.lastLayer.has(name)) continue;
-      this.#optimiser.update(parameter, this.student.get(name)!.values, gradients.get(name)!.values, {
+      this.#optimiser.update(parameter, this.#student.get(name)!.values, gradients.get(name)!.values, {
         learningRate: settings.learningRate,
         weightDecay: settings.weightDecay,
         scale: scales.get(name)!,
       });
     }
+    if (this.objective.teacher === 'average')
+      for (const [name, { values }] of this.#teacher)
+        moveAverage(values, this.#student.get(name)!.values, settings.teacherMomentum);
     return clipped;
   }
 }

@@ -3,13 +3,14 @@
  * the images of a batch meet in the loss, it goes over the micro-batches twice (see `CoupledLoss`).
  */
 import { GondolaError } from '../base/errors.ts';
-import { size } from '../engine/graph.ts';
-import type { Runtime, Values } from '../engine/runtime.ts';
-import type { Parameter, Tensor, Weights } from '../model/parameters.ts';
+import type { Feeds, Runtime, Values } from '../engine/runtime.ts';
+import type { Weights } from '../model/parameters.ts';
 import type { PathFactors } from './drop-path.ts';
 import { imagesInMemory } from './memory.ts';
 import { compilePrograms, type MicroProgram, type Programs, trained } from './micro-programs.ts';
 import { type Crops, GLOBALS, type Objective } from './objectives/objective.ts';
+import { type GradientSum, HostGradients, ResidentGradients } from './resident/gradient-sum.ts';
+import type { Residents } from './resident/step-program.ts';
 
 export interface MicroBatchOptions {
   readonly objective: Objective;
@@ -26,7 +27,9 @@ export type CropSource = (images: number) => Promise<Crops>;
 
 /** What stays the same over the micro-batches of one step. */
 export interface StepInputs {
-  readonly networks: { readonly student: Weights; readonly teacher: Weights; readonly state: Weights };
+  /** `student.…` and `teacher.…`, in memory or on the device. */
+  readonly networks: Feeds;
+  readonly state: Weights;
   readonly teacherTemperature: number;
   readonly paths: PathFactors | null;
   /** [2 · batch, patches], for objectives that hide patches. */
@@ -60,21 +63,21 @@ interface Gathered {
 export class MicroBatches {
   /** Images of each run, in order; at most two different sizes, the larger first. */
   readonly sizes: readonly number[];
-  /** The gradients of the last batch, by parameter: the first micro-batch writes here and the others are added. */
-  readonly gradients: ReadonlyMap<string, Tensor>;
+  /** Those of the last batch: of its micro-batches, added up. */
+  readonly gradients: HostGradients | ResidentGradients;
   readonly #objective: Objective;
   readonly #batch: number;
   readonly #programs: Programs;
-  /** Where the other micro-batches write theirs. */
-  readonly #scratch: ReadonlyMap<string, Tensor>;
 
-  private constructor(options: MicroBatchOptions, sizes: readonly number[], programs: Programs) {
+  private constructor(runtime: Runtime, options: MicroBatchOptions, sizes: readonly number[], programs: Programs) {
     this.#objective = options.objective;
     this.#batch = options.batch;
     this.sizes = sizes;
     this.#programs = programs;
-    this.gradients = zeros(trained(options.objective));
-    this.#scratch = sizes.length > 1 ? zeros(trained(options.objective)) : new Map();
+    const learnt = trained(options.objective);
+    this.gradients = runtime.compileResident
+      ? new ResidentGradients(runtime, learnt)
+      : new HostGradients(learnt, sizes.length);
   }
 
   /** @throws GondolaError `batch-size` */
@@ -83,15 +86,15 @@ export class MicroBatches {
     if (!Number.isInteger(batch) || batch < 1)
       throw new GondolaError('batch-size', `A batch of ${batch} images cannot be trained on.`, 'Use at least 1.');
     const sizes = microBatchSizes(batch, options.microBatch ?? imagesInMemory(objective));
-    return new MicroBatches(options, sizes, await compilePrograms(runtime, options, sizes));
+    return new MicroBatches(runtime, options, sizes, await compilePrograms(runtime, options, sizes));
   }
 
   /** Losses, sums and (in `gradients`) gradients of one batch. What `crops` throws ends the run. */
   async run(crops: Crops | CropSource, inputs: StepInputs): Promise<BatchResult> {
-    const shared: Values = {
-      ...named(inputs.networks.student, 'student.'),
-      ...named(inputs.networks.teacher, 'teacher.'),
-      ...named(inputs.networks.state, 'state.'),
+    const gradients: GradientSum = this.gradients;
+    const shared: Feeds = {
+      ...inputs.networks,
+      ...named(inputs.state, 'state.'),
       teacherTemperature: Float32Array.of(inputs.teacherTemperature),
     };
     const gathered: Gathered = { totals: {}, rows: {} };
@@ -99,10 +102,8 @@ export class MicroBatches {
     const embedded = join ? await this.#embed(crops, shared, inputs, gathered, join) : null;
     for (const [i, part] of this.#parts().entries()) {
       const { learn } = this.#programs.bySize.get(part.images)!;
-      const target = i === 0 ? this.gradients : this.#scratch;
       const fed = embedded ? embedded[i]() : await this.#feed(crops, inputs, part);
-      await gather(learn, part, { ...shared, ...fed }, gathered, named(target, 'gradient.'));
-      if (i > 0) for (const [name, { values }] of this.gradients) accumulate(values, target.get(name)!.values);
+      await gradients.add(i, await gather(learn, part, { ...shared, ...fed }, gathered, gradients.into(i)));
     }
     const { loss, ...rest } = gathered.totals;
     return {
@@ -122,6 +123,7 @@ export class MicroBatches {
       await learn.program.dispose();
     }
     await join?.program.dispose();
+    await this.gradients.dispose();
   }
 
   /**
@@ -130,7 +132,7 @@ export class MicroBatches {
    */
   async #embed(
     crops: Crops | CropSource,
-    shared: Values,
+    shared: Feeds,
     inputs: StepInputs,
     gathered: Gathered,
     join: MicroProgram,
@@ -203,24 +205,22 @@ export function microBatchSizes(batch: number, most: number): number[] {
   return Array.from({ length: runs }, (_, run) => (run < larger ? small + 1 : small));
 }
 
-/** Runs a program over one part of the batch and adds what it says. */
+/** Runs a program over one part of the batch and adds what it says. Returns what it left on the device. */
 async function gather(
   { program, additive, views }: MicroProgram,
   part: Part,
-  feeds: Values,
+  feeds: Feeds,
   { totals, rows }: Gathered,
   into?: Values,
-): Promise<void> {
-  const outputs = await program.run(feeds, into);
+): Promise<Residents> {
+  const { values: outputs, kept } = await program.run(feeds, into);
   for (const name of additive) addInto(totals, name, outputs[name]);
   for (const [name, count] of views) rows[name] = scatter(outputs[name], count, part, rows[name]);
+  return kept;
 }
 
-function zeros(parameters: readonly Parameter[]): Map<string, Tensor> {
-  return new Map(parameters.map(({ name, shape }) => [name, { shape, values: new Float32Array(size(shape)) }]));
-}
-
-function named(tensors: Weights, prefix: string): Values {
+/** Their values under a prefix, as a program is fed. */
+export function named(tensors: Weights, prefix: string): Values {
   return Object.fromEntries([...tensors].map(([name, { values }]) => [prefix + name, values]));
 }
 

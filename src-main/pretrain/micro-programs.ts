@@ -1,13 +1,14 @@
 // The programs that work a batch off: one for each size of micro-batch, and where the images of a batch meet in the loss, three kinds of them.
 import { gradients } from '../engine/gradient.ts';
 import { add, input, multiply, type Node, sum } from '../engine/graph.ts';
-import type { Program, Runtime } from '../engine/runtime.ts';
+import type { Runtime } from '../engine/runtime.ts';
 import { inputLookup, type Parameter } from '../model/parameters.ts';
 import { GLOBALS, type Loss, type MicroBatch, type MicroBatchGraph, type Objective } from './objectives/objective.ts';
+import { compileStep, type StepProgram } from './resident/step-program.ts';
 
 /** A program over some images of a batch. */
 export interface MicroProgram {
-  readonly program: Program;
+  readonly program: StepProgram;
   /** Outputs that add up over the micro-batches. */
   readonly additive: readonly string[];
   /** Outputs with one row an image and view, and their views. */
@@ -152,10 +153,10 @@ async function compile(
   images: number,
   additive: Record<string, Node>,
   rows: Record<string, Node>,
-  others: Record<string, Node>,
+  slopes: Record<string, Node>,
 ): Promise<MicroProgram> {
   return {
-    program: await runtime.compile({ ...additive, ...rows, ...others }),
+    program: await compileStep(runtime, { ...additive, ...rows }, slopes),
     additive: Object.keys(additive),
     views: new Map(Object.entries(rows).map(([name, { shape }]) => [name, shape[0] / images])),
   };

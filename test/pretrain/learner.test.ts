@@ -79,7 +79,7 @@ describe('a training step', () => {
     expect(b.clipped).toBe(a.clipped);
     for (const [name, values] of Object.entries(a.rows))
       for (let i = 0; i < values.length; i++) expect(b.rows[name][i]).toBeCloseTo(values[i], 4);
-    expect(furthest(whole.gradients, parts.gradients)).toBeLessThan(1e-5);
+    expect(furthest(await whole.gradients(), await parts.gradients())).toBeLessThan(1e-5);
     expect(furthest(whole.state, parts.state)).toBeLessThan(1e-5);
     await whole.dispose();
     await parts.dispose();

@@ -50,6 +50,7 @@ export async function replay(runtime: Runtime, fixture: Fixture, context: JobCon
       await replayStep(learner, fixture, step, comparison, rounding);
       meter.advance();
     }
+    await learner.download();
     await compareFinished(runtime, learner.teacher, fixture, comparison);
     const { checks } = comparison;
     return { steps, checks, movedByRounding: rounding.count, ok: checks.every(({ ok }) => ok) };
@@ -74,17 +75,13 @@ async function replayStep(
   const lossError = Math.abs(report.loss - loss) / Math.abs(loss);
   comparison.add('loss', `step ${step}`, lossError, LOSS_TOLERANCE);
 
-  const gradients = new Map(
-    [...learner.gradients].map(([name, { shape }]) => [name, recorded(`grad.${name}`, shape)] as const),
-  );
+  await learner.download();
+  const computed = await learner.gradients();
+  const gradients = new Map([...computed].map(([name, { shape }]) => [name, recorded(`grad.${name}`, shape)] as const));
   // A gradient that is everywhere below a hundredth of the step's largest is a small difference of large terms.
   const floor = 0.01 * Math.max(...[...gradients.values()].map(largest));
   for (const [name, gradient] of gradients)
-    comparison.add(
-      'gradients',
-      `step ${step} ${name}`,
-      relativeError(learner.gradients.get(name)!.values, gradient, { floor }),
-    );
+    comparison.add('gradients', `step ${step} ${name}`, relativeError(computed.get(name)!.values, gradient, { floor }));
 
   const outputs = [
     ['student outputs', 'student_out', report.rows.studentLogits, (2 + locals) * batch],

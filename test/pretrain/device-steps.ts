@@ -1,0 +1,40 @@
+// Training steps of a tiny network, with a count of what goes up to the device and comes down. As a script: on the device that it is given.
+import { openRuntime } from '../../src-main/engine/devices.ts';
+import type { Feeds, Program, ResidentProgram, Runtime, Values } from '../../src-main/engine/runtime.ts';
+import { lossesOf } from '../../src-main/pretrain/agreement.ts';
+
+export const STEPS = 20;
+
+export interface Counted {
+  readonly losses: number[];
+  /** Bytes of each run of a program, in order. */
+  readonly runs: { readonly up: number; readonly down: number }[];
+}
+
+/** The losses of the steps, and what every run of a program moved between memory and device. */
+export async function countedLosses(runtime: Runtime): Promise<Counted> {
+  const runs: Counted['runs'] = [];
+  const bytes = (values: Feeds) =>
+    Object.values(values).reduce((sum, value) => sum + (value instanceof Float32Array ? value.byteLength : 0), 0);
+  const count = <P extends Program | ResidentProgram>(program: P): P => {
+    const run = program.run.bind(program) as (feeds: Feeds, into?: Values) => Promise<Values | { values: Values }>;
+    return {
+      run: async (feeds: Feeds, into?: Values) => {
+        const result = await run(feeds, into);
+        runs.push({ up: bytes(feeds), down: bytes('kept' in result ? (result.values as Values) : (result as Values)) });
+        return result;
+      },
+      dispose: () => program.dispose(),
+    } as P;
+  };
+  const counting: Runtime = {
+    name: runtime.name,
+    compile: async (outputs) => count(await runtime.compile(outputs)),
+    ...(runtime.compileResident
+      ? { compileResident: async (outputs, kept) => count(await runtime.compileResident!(outputs, kept)) }
+      : {}),
+  };
+  return { losses: await lossesOf(counting, STEPS), runs };
+}
+
+if (import.meta.main) console.log(JSON.stringify(await countedLosses(await openRuntime(process.argv[2]))));
