@@ -6,7 +6,7 @@ import { type Caller, connectDirectly } from '../host/direct.ts';
 import { Workspace } from '../store/workspace.ts';
 import type { Output } from './output.ts';
 
-export { Command, Option };
+export { Command, InvalidArgumentError, Option };
 
 /** What a verb has at hand while it runs. */
 export interface VerbContext extends JobContext {

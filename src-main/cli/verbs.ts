@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   models: async () => (await import('./verbs/models.ts')).modelsVerb,
   'import-weights': async () => (await import('./verbs/import-weights.ts')).importWeightsVerb,
   'export-model': async () => (await import('./verbs/export-model.ts')).exportModelVerb,
+  compare: async () => (await import('./verbs/compare.ts')).compareVerb,
   index: async () => (await import('./verbs/index.ts')).indexVerb,
   classify: async () => (await import('./verbs/classify.ts')).classifyVerb,
   evaluate: async () => (await import('./verbs/evaluate.ts')).evaluateVerb,
