@@ -10,6 +10,7 @@ import type { Weights } from '../model/parameters.ts';
 import { readSafetensors, writeSafetensors } from '../model/weights/safetensors.ts';
 import type { RunConfig } from './config.ts';
 import type { EpochSums } from './trainer/epoch.ts';
+import type { WatchedState } from './trainer/supervision.ts';
 
 const FORMAT = 'gondola checkpoint 1';
 
@@ -18,6 +19,8 @@ export interface Checkpoint {
   /** Steps done. */
   readonly step: number;
   readonly epoch: EpochSums;
+  /** What the watch over the run remembers. */
+  readonly watched: WatchedState | null;
   readonly tensors: Weights;
 }
 
@@ -27,11 +30,11 @@ export function checkpointFile(runFolder: string): string {
 
 /** Replaces the run's checkpoint. */
 export async function writeCheckpoint(runFolder: string, checkpoint: Checkpoint): Promise<void> {
-  const { config, step, epoch, tensors } = checkpoint;
+  const { config, step, epoch, watched, tensors } = checkpoint;
   await mkdir(runFolder, { recursive: true });
   await writeSafetensors(checkpointFile(runFolder), tensors, {
     format: FORMAT,
-    state: JSON.stringify({ config, step, epoch }),
+    state: JSON.stringify({ config, step, epoch, watched }),
   });
 }
 
@@ -50,8 +53,8 @@ export async function readCheckpoint(runFolder: string): Promise<Checkpoint | nu
       'Start a new run; it can go on from an encoder that was saved.',
     );
   }
-  const { config, step, epoch } = JSON.parse(metadata.state);
-  return { config, step, epoch: withMeasures(epoch), tensors };
+  const { config, step, epoch, watched } = JSON.parse(metadata.state);
+  return { config, step, epoch: withMeasures(epoch), watched: watched ?? null, tensors };
 }
 
 /** Before there was a choice of objectives, DINO's two measures had fields of their own. */

@@ -2,6 +2,7 @@
 import type { JobEvent, Progress } from '../../base/progress.ts';
 import type { Recipe, RunConfig } from '../config.ts';
 import type { Examined, ExamineRequest } from '../examine.ts';
+import type { FineTuned, FineTuneRequest } from '../fine-tune/fine-tune.ts';
 import type { Measured, MeasureRequest } from '../measure.ts';
 import type { PictureSource } from '../pictures/source.ts';
 
@@ -37,6 +38,8 @@ export interface TrainingOutcome {
   readonly config: RunConfig;
   readonly step: number;
   readonly encoder: EncoderFile;
+  /** The earlier step whose encoder this is, where it was better than the last one; null: the last. */
+  readonly kept: { readonly step: number; readonly knn: number | null } | null;
 }
 
 /** A saved encoder. */
@@ -52,6 +55,13 @@ export interface PlannedEvent extends JobEvent {
   /** Steps done before. */
   readonly step: number;
   readonly resumed: boolean;
+}
+
+/** The rest of a run for a time was planned anew: its schedules end with these steps. */
+export interface PacedEvent extends JobEvent {
+  readonly kind: 'paced';
+  readonly step: number;
+  readonly config: RunConfig;
 }
 
 /** The teacher before training; the figures to beat. */
@@ -127,6 +137,7 @@ export type ToTrainer =
   | { readonly kind: 'start'; readonly request: TrainingRequest }
   | { readonly kind: 'measure'; readonly request: MeasureRequest }
   | { readonly kind: 'examine'; readonly request: ExamineRequest }
+  | { readonly kind: 'fine-tune'; readonly request: FineTuneRequest }
   | { readonly kind: 'stop' }
   /** `done`, `measured`, `examined` or `failed` has arrived, so the trainer may go. */
   | { readonly kind: 'received' };
@@ -137,6 +148,7 @@ export type FromTrainer =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'done'; readonly outcome: TrainingOutcome }
   | { readonly kind: 'measured'; readonly measured: Measured }
+  | { readonly kind: 'fine-tuned'; readonly tuned: FineTuned }
   | { readonly kind: 'examined'; readonly examined: Examined }
   | {
       readonly kind: 'failed';

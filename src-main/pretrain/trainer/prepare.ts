@@ -13,7 +13,7 @@ import {
   type RunConfig,
   settingsOf,
 } from '../config.ts';
-import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
+import { scheduledSteps } from '../course.ts';
 import { CropFeed, type FeedOptions } from '../feed/feed.ts';
 import { startWeights } from '../initialise.ts';
 import { Learner } from '../learner.ts';
@@ -27,14 +27,14 @@ import { NeighbourAlbum } from '../watch/neighbour-album.ts';
 import { NeighbourWatch } from '../watch/neighbour-watch.ts';
 import { Probe, type ProbePicture } from '../watch/probe.ts';
 import { type EpochSums, noSteps } from './epoch.ts';
+import { forwardShare, looksAt } from './look-cost.ts';
 import type { TrainingRequest } from './messages.ts';
 import { stepsWithin, timeSteps } from './planning.ts';
+import { firstNotFinite } from './recovery.ts';
+import type { WatchedState } from './supervision.ts';
 
 /** Bytes of crops drawn ahead: a bridge over seconds, and a bound that no batch or crop size moves. */
 const BYTES_AHEAD = 256e6;
-/** A look of the probe costs at most this share of all steps. */
-const LOOK_SHARE = 0.01;
-const LEAST_LOOKED_AT = 32;
 /** What looking at attention costs: four pictures of twice the side, in pictures of the training's size. */
 const ATTENTION_PICTURES = 16;
 /** Bytes a second that a slow disk takes; only reserves time. */
@@ -51,6 +51,8 @@ export interface Prepared {
   /** Steps done. */
   readonly step: number;
   readonly epoch: EpochSums;
+  /** What the watch over the run remembers; null before the first step. */
+  readonly watched: WatchedState | null;
   readonly resumed: boolean;
   /** When everything has to be done, milliseconds since 1970. */
   readonly deadline: number | null;
@@ -99,11 +101,11 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     objective: objectiveOf(settled),
     batch: settled.batch,
     weights: checkpoint
-      ? withoutPrefix(checkpoint.tensors, 'student.')
-      : await startWeights(settled, pictures, runtime),
+      ? new Map([...withoutPrefix(checkpoint.tensors, 'teacher.'), ...withoutPrefix(checkpoint.tensors, 'student.')])
+      : finite(await startWeights(settled, pictures, runtime)),
     seed: settled.seed,
     clip: settled.clip,
-    microBatch: known?.microBatch,
+    microBatch: known?.microBatch ?? settled.microBatch,
   });
   stopIfAsked(context.signal);
   if (checkpoint) learner.restore(checkpoint.tensors, checkpointFile(request.runFolder));
@@ -125,7 +127,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
   };
   const probe = await Probe.create(runtime, architectureOf(settled), pictures, probePictures(request.sources, index), {
     seed: settled.seed,
-    limit: looksAt(settled, planned.plan.steps),
+    limit: looksAt(settled, scheduledSteps(planned.plan)),
   });
   const album = new AttentionAlbum(request.runFolder);
   await album.forgetAfter(checkpoint?.step ?? -1);
@@ -148,6 +150,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     neighbours: await NeighbourWatch.create(probe, neighbourAlbum),
     step: checkpoint?.step ?? 0,
     epoch: checkpoint?.epoch ?? noSteps(),
+    watched: checkpoint?.watched ?? null,
     resumed: checkpoint !== null,
     deadline,
     stepSeconds: planned.stepSeconds,
@@ -246,21 +249,21 @@ function finishingSeconds(recipe: Recipe, learner: Learner, seconds: number, ste
   return 2 * look + (3 * bytes) / DISK_SPEED + 1;
 }
 
-/** Cost of looking at one picture ÷ cost of training on one. */
-function forwardShare({ model, crops }: Recipe): number {
-  const { globalSize: image, localSize: local, locals } = crops;
-  return gigaflopsForward(model, image) / gigaflopsPerImage({ model, image, local, locals });
-}
-
-/** Pictures that a look may cover, so that it costs no more than its share of a run of so many steps. */
-function looksAt(recipe: Recipe, steps: number): number {
-  return Math.max(LEAST_LOOKED_AT, Math.floor((LOOK_SHARE * steps * recipe.batch) / forwardShare(recipe)));
-}
-
 /** What the cached pictures show, by their number; labels are those of today, also in a resumed run. */
 function probePictures(sources: readonly PictureSource[], index: PictureIndex): ProbePicture[] {
   const labels = new Map(sources.map((source) => [identity(source), source.label]));
   return index.pictures.map((picture) => ({ photo: picture.photo, label: labels.get(identity(picture)) ?? null }));
+}
+
+/** @throws GondolaError `weights-not-finite` */
+function finite(weights: Weights): Weights {
+  const name = firstNotFinite(weights);
+  if (name === null) return weights;
+  throw new GondolaError(
+    'weights-not-finite',
+    `The training cannot start from these weights: ${name} holds values that are no finite numbers.`,
+    'Start from another encoder, or afresh.',
+  );
 }
 
 function copied(tensors: Weights): Map<string, Tensor> {

@@ -1,6 +1,8 @@
 // The trainer as a process of its own: whatever happens to it, the store and the window live on. Started by core/training.
 import { GondolaError, sentence } from '../../base/errors.ts';
+import type { JobContext } from '../../base/progress.ts';
 import { type ExamineRequest, examine } from '../examine.ts';
+import { type FineTuneRequest, fineTune } from '../fine-tune/fine-tune.ts';
 import { type MeasureRequest, measureSteps } from '../measure.ts';
 import { type Connection, connect } from './connection.ts';
 import type { FromTrainer, TrainingRequest } from './messages.ts';
@@ -21,14 +23,22 @@ async function answer(work: (connection: Connection) => Promise<FromTrainer>): P
   }
 }
 
-async function run(request: TrainingRequest, { tell }: Connection): Promise<FromTrainer> {
-  const outcome = await train(request, {
+/** What a long work tells on its way goes over the line. */
+function reporting({ tell }: Connection): JobContext {
+  return {
     signal: stop.signal,
     progress: (update) => void tell({ kind: 'progress', update }),
     say: (message) => void tell({ kind: 'say', message }),
     emit: (event) => void tell({ kind: 'event', event }),
-  });
-  return { kind: 'done', outcome };
+  };
+}
+
+async function run(request: TrainingRequest, line: Connection): Promise<FromTrainer> {
+  return { kind: 'done', outcome: await train(request, reporting(line)) };
+}
+
+async function tuning(request: FineTuneRequest, line: Connection): Promise<FromTrainer> {
+  return { kind: 'fine-tuned', tuned: await fineTune(request, reporting(line)) };
 }
 
 async function measure(request: MeasureRequest): Promise<FromTrainer> {
@@ -44,6 +54,7 @@ const connection = connect(process, {
   message(message) {
     if (message.kind === 'stop') stop.abort();
     else if (message.kind === 'start') void answer((line) => run(message.request, line));
+    else if (message.kind === 'fine-tune') void answer((line) => tuning(message.request, line));
     else if (message.kind === 'measure') void answer(() => measure(message.request));
     else if (message.kind === 'examine') void answer((line) => examination(message.request, line));
     // Leaving before the outcome has arrived could lose it: a port does not say when a message is through.

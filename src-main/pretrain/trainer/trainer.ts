@@ -2,32 +2,35 @@
  * A training from photos to an encoder: pictures, plan, steps, epochs, checkpoints. Everything that decides the weights is a function of
  * the configuration and the step, so that a run that was killed and resumed ends in the same weights, bit for bit (CPU).
  */
-import { Cancelled, GondolaError } from '../../base/errors.ts';
+import { copyFile } from 'node:fs/promises';
+import { Cancelled, type GondolaError } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
-import { writeCheckpoint } from '../checkpoint.ts';
-import { settingsOf } from '../config.ts';
+import { checkpointFile, readCheckpoint, writeCheckpoint } from '../checkpoint.ts';
+import { type Plan, type RunConfig, settingsOf } from '../config.ts';
+import { withPace } from '../course.ts';
 import { CropFeed } from '../feed/feed.ts';
-import { CollapseWatch } from '../watch/collapse.ts';
+import { mostSteps } from '../recipe.ts';
 import { withContactSheet } from '../watch/contact-sheet.ts';
-import { PaceWatch } from '../watch/pace.ts';
-import type { ProbeReport } from '../watch/probe.ts';
 import { Curve } from './curve.ts';
 import { saveEncoder } from './encoder-file.ts';
 import { addStep, epochMeans, noSteps } from './epoch.ts';
-import type { EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
-import { CHECKPOINT_SHARE, PROBE_SHARE } from './planning.ts';
+import { forgetLooksAfter, Looking } from './looking.ts';
+import type { EncoderFile, EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
+import { Pacing } from './pacing.ts';
+import { CHECKPOINT_SHARE } from './planning.ts';
 import { feedOptions, type Prepared, prepare } from './prepare.ts';
+import { firstNotFinite, isDivergence, recover, refuseNotFinite } from './recovery.ts';
+import { Supervision } from './supervision.ts';
 
 /** Seconds between checkpoints, unless writing them takes so long that it would cost more than its share. */
 const CHECKPOINT_EVERY = 60;
-/** Seconds between two looks at attention, unless they cost more than their share of the time. */
-const ATTENTION_EVERY = 15;
-const ATTENTION_SHARE = 0.01;
+/** Seconds between two questions whether the rest of the run still fits into its time. */
+const PACE_EVERY = 20;
 
 /**
  * Trains, or goes on training.
- * @throws Cancelled before the first step (after it a stop is an outcome), GondolaError `training-diverged` when the loss is no number any
- *   more, and those of reading pictures and opening the device
+ * @throws Cancelled before the first step (after it a stop is an outcome), GondolaError `training-diverged` when it diverges again and again,
+ *   and those of reading pictures and opening the device
  */
 export async function train(request: TrainingRequest, context: JobContext): Promise<TrainingOutcome> {
   const prepared = await prepare(request, context);
@@ -43,67 +46,64 @@ class Trainer {
   readonly #request: TrainingRequest;
   readonly #prepared: Prepared;
   readonly #context: JobContext;
-  readonly #feed: CropFeed;
-  readonly #watch = new CollapseWatch();
-  readonly #pace = new PaceWatch();
-  readonly #curve: Curve;
-  readonly #meter: ProgressMeter;
+  readonly #looking: Looking;
+  #supervision: Supervision;
+  #pacing: Pacing;
+  #config: RunConfig;
+  #settings: ReturnType<typeof settingsOf>;
+  #feed: CropFeed;
+  #curve: Curve;
+  #meter: ProgressMeter;
   #step: number;
   #epoch: Prepared['epoch'];
-  readonly #openedAt = performance.now();
-  /** When this process began with its first step. */
-  #startedAt = 0;
-  /** Seconds of all looks and of the last one. */
-  #lookedSeconds = 0;
-  #lastLook = 0;
-  /** When attention was looked at last, and the seconds that it took. */
-  #attendedAt = performance.now();
-  #attentionSeconds = 0;
-  #checkpointSeconds = 0;
-  #checkpointStep: number;
-  #checkpointAt = performance.now();
   #stepSeconds: number;
+  #checkpointSeconds = 0;
+  #checkpointAt = performance.now();
+  #pacedAt = performance.now();
 
   constructor(request: TrainingRequest, prepared: Prepared, context: JobContext) {
     this.#request = request;
     this.#prepared = prepared;
     this.#context = context;
+    this.#looking = new Looking(prepared, context);
+    this.#supervision = new Supervision(request.runFolder, prepared, prepared.watched);
     this.#step = prepared.step;
-    this.#checkpointStep = prepared.step;
     this.#epoch = prepared.epoch;
     this.#stepSeconds = prepared.stepSeconds ?? 0;
-    const { config, index, learner } = prepared;
-    this.#feed = new CropFeed(
-      feedOptions(request, config.recipe, index, learner.microBatches, prepared.step, this.#end),
-    );
-    this.#curve = new Curve(config.recipe.batch, this.#end);
-    this.#meter = new ProgressMeter(this.#end, context.progress, prepared.step);
+    this.#config = prepared.config;
+    this.#settings = settingsOf(prepared.config.recipe, prepared.config.plan);
+    this.#pacing = new Pacing(prepared.config.plan.steps);
+    this.#feed = this.#openFeed();
+    [this.#curve, this.#meter] = this.#meters();
   }
 
   async run(): Promise<TrainingOutcome> {
-    const { config, resumed } = this.#prepared;
-    this.#context.emit({ kind: 'planned', config, step: this.#step, resumed });
+    const { resumed } = this.#prepared;
+    this.#context.emit({ kind: 'planned', config: this.#config, step: this.#step, resumed });
     if (!resumed) {
       await this.#checkpoint();
-      const { featureSpread, effectiveRank, knn } = await this.#look();
+      const report = await this.#looking.look(this.#step);
+      const { featureSpread, effectiveRank, knn } = report;
       this.#context.emit({ kind: 'start', featureSpread, effectiveRank, knn });
+      await this.#supervision.looked(this.#step, report, this.#prepared.learner.kept);
     }
-    const settings = settingsOf(config.recipe, config.plan);
-    const { stepsPerEpoch } = config.plan;
-    this.#startedAt = performance.now();
+    const { doubt } = this.#supervision;
+    if (doubt) this.#context.say(doubt);
+    this.#pacing.mark(this.#step, performance.now() / 1000);
     while (this.#step < this.#end) {
       if (this.#timeIsUp()) return this.#outOfTime();
       try {
-        await this.#oneStep(settings);
+        await this.#oneStep();
+        await this.#afterStep();
       } catch (error) {
         if (error instanceof Cancelled) return this.#stopped();
-        throw this.#explained(error);
+        if (!isDivergence(error)) throw error;
+        await this.#recover(error);
+        continue;
       }
-      if (this.#step % stepsPerEpoch === 0 || this.#step === this.#end) await this.#endEpoch();
-      if (this.#attentionDue()) await this.#lookAtAttention();
-      if (this.#checkpointDue() && this.#step < this.#end) await this.#checkpoint();
+      const ending = this.#step < this.#end ? this.#supervision.ending(this.#step, this.#end) : null;
+      if (ending) return this.#endEarly(ending);
     }
-    await this.#checkpoint();
     return this.#outcome('finished', '');
   }
 
@@ -112,37 +112,42 @@ class Trainer {
     await this.#prepared.close();
   }
 
-  async #oneStep(settings: ReturnType<typeof settingsOf>): Promise<void> {
-    const { learner, config } = this.#prepared;
+  /** The step at which it ends. */
+  get #end(): number {
+    const { plan } = this.#config;
+    return plan.until ?? plan.steps;
+  }
+
+  async #oneStep(): Promise<void> {
+    const { learner } = this.#prepared;
+    const { recipe, plan } = this.#config;
     const from = performance.now();
     const waitedBefore = this.#feed.secondsWaited;
-    const now = settings(this.#step);
+    const now = this.#settings(this.#step);
     const source = this.#feed.source(this.#context.signal);
-    const { locals } = config.recipe.crops;
+    const { locals } = recipe.crops;
     const sheet = this.#step === 0 ? withContactSheet(source, { locals, runFolder: this.#request.runFolder }) : null;
     const report = await learner.step(sheet?.source ?? source, now);
     await sheet?.written();
     this.#step++;
     this.#stepSeconds = (performance.now() - from) / 1000;
-    addStep(this.#epoch, report, this.#stepSeconds, this.#feed.secondsWaited - waitedBefore);
-    const epoch = Math.ceil(this.#step / config.plan.stepsPerEpoch);
-    const { loss, imagesPerSecond } = epochMeans(this.#epoch, config.recipe.batch);
+    const waited = this.#feed.secondsWaited - waitedBefore;
+    addStep(this.#epoch, report, this.#stepSeconds, waited);
+    for (const warning of this.#supervision.stepped(report, this.#stepSeconds, waited)) this.#warn(warning);
+    const epoch = Math.ceil(this.#step / plan.stepsPerEpoch);
+    const { loss, imagesPerSecond } = epochMeans(this.#epoch, recipe.batch);
     this.#meter.advance(1, `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(1)} images/s`);
-    const seconds = this.#secondsTraining();
+    const seconds = performance.now() / 1000;
     const point = this.#curve.add(this.#step, report, this.#stepSeconds, now.learningRate, seconds);
-    if (!point) return;
-    this.#context.emit(point);
-    this.#warn(this.#pace.warning({ ...this.#done(), seconds, left: this.#secondsLeft() }));
+    if (point) this.#context.emit(point);
   }
 
-  /** The step at which it ends. */
-  get #end(): number {
-    const { plan } = this.#prepared.config;
-    return plan.until ?? plan.steps;
-  }
-
-  #done(): { done: number; step: number; steps: number } {
-    return { done: this.#step - this.#prepared.step, step: this.#step, steps: this.#end };
+  async #afterStep(): Promise<void> {
+    const isLast = this.#step === this.#end;
+    if (this.#step % this.#config.plan.stepsPerEpoch === 0 || isLast) await this.#endEpoch(isLast);
+    if (this.#looking.attentionIsDue) await this.#looking.lookAtAttention(this.#step);
+    if (!isLast) this.#keepPace();
+    if (isLast || this.#checkpointDue()) await this.#checkpoint();
   }
 
   #warn(message: string | null): void {
@@ -152,68 +157,26 @@ class Trainer {
   }
 
   /** @param last probes whatever it costs: a run ends with its figures */
-  async #endEpoch(last = this.#step === this.#end): Promise<void> {
+  async #endEpoch(last: boolean): Promise<void> {
     if (this.#epoch.steps === 0) return;
-    const { recipe, plan } = this.#prepared.config;
-    const means = epochMeans(this.#epoch, recipe.batch);
-    const probe = last || this.#probeAffordable() ? await this.#look() : null;
+    const { recipe, plan } = this.#config;
+    const isDue = last || (this.#supervision.lookIsDue(this.#step, plan) ?? this.#looking.isAffordable);
+    const probe = isDue ? await this.#looking.look(this.#step) : null;
     const event: EpochEvent = {
       kind: 'epoch',
       epoch: this.#step / plan.stepsPerEpoch,
       epochs: plan.steps / plan.stepsPerEpoch,
       step: this.#step,
       steps: plan.steps,
-      ...means,
+      ...epochMeans(this.#epoch, recipe.batch),
       effectiveRank: probe?.effectiveRank ?? null,
       knn: probe?.knn ?? null,
-      learningRate: settingsOf(recipe, plan)(this.#step - 1).learningRate,
+      learningRate: this.#settings(this.#step - 1).learningRate,
       eta: ((this.#end - this.#step) * this.#epoch.seconds) / this.#epoch.steps,
     };
     this.#context.emit(event);
-    const { head, batch } = recipe;
-    for (const message of this.#watch.warnings({ ...means, prototypes: head.prototypes, batch })) {
-      this.#warn(message);
-    }
+    if (probe) await this.#supervision.looked(this.#step, probe, this.#prepared.learner.kept);
     this.#epoch = noSteps();
-  }
-
-  async #look(): Promise<ProbeReport> {
-    const { probe, neighbours, learner, config } = this.#prepared;
-    const from = performance.now();
-    const report = await probe.look(learner.kept);
-    const epoch = this.#step / config.plan.stepsPerEpoch;
-    await neighbours.look(report.features, this.#step, epoch);
-    this.#context.emit({ kind: 'neighbours', step: this.#step, epoch });
-    await this.#lookAtAttention();
-    this.#lastLook = (performance.now() - from) / 1000;
-    this.#lookedSeconds += this.#lastLook;
-    return report;
-  }
-
-  async #lookAtAttention(): Promise<void> {
-    const { attention, learner, config } = this.#prepared;
-    const from = performance.now();
-    const epoch = this.#step / config.plan.stepsPerEpoch;
-    await attention.look(learner.kept, this.#step, epoch);
-    this.#context.emit({ kind: 'attention', step: this.#step, epoch });
-    this.#attendedAt = performance.now();
-    this.#attentionSeconds = (this.#attendedAt - from) / 1000;
-  }
-
-  /** Between epochs too: a short training of many photos has hardly any. */
-  #attentionDue(): boolean {
-    const since = (performance.now() - this.#attendedAt) / 1000;
-    return since >= Math.max(ATTENTION_EVERY, this.#attentionSeconds / ATTENTION_SHARE);
-  }
-
-  #probeAffordable(): boolean {
-    const next = this.#lastLook;
-    const running = (performance.now() - this.#openedAt) / 1000;
-    return this.#lookedSeconds + next <= PROBE_SHARE * running + 2 * next;
-  }
-
-  #secondsTraining(): number {
-    return (performance.now() - this.#startedAt) / 1000;
   }
 
   /** Until the deadline; null without one. */
@@ -222,64 +185,152 @@ class Trainer {
     return deadline === null ? null : (deadline - Date.now()) / 1000;
   }
 
+  /** Seconds of what comes once after the last step. */
+  get #finishing(): number {
+    return this.#looking.lastSeconds + 2 * this.#checkpointSeconds;
+  }
+
+  /** Stretches or shortens the schedules, so that they end when the time does. */
+  #keepPace(): void {
+    const [now, left] = [performance.now(), this.#secondsLeft()];
+    if (left === null || this.#config.plan.until !== undefined || now - this.#pacedAt < 1000 * PACE_EVERY) return;
+    this.#pacedAt = now;
+    this.#pacing.mark(this.#step, now / 1000);
+    const { plan } = this.#config;
+    const most = mostSteps(plan.stepsPerEpoch);
+    const steps = this.#pacing.steps(this.#step, plan.steps, left - this.#finishing, most);
+    if (steps === null) return;
+    this.#changePlan(withPace(plan, this.#step, steps));
+    this.#context.emit({ kind: 'paced', step: this.#step, config: this.#config });
+    this.#warn(this.#pacing.warning(steps));
+  }
+
+  #changePlan(plan: Plan): void {
+    this.#config = { ...this.#config, plan };
+    this.#settings = settingsOf(this.#config.recipe, plan);
+    [this.#curve, this.#meter] = this.#meters();
+  }
+
+  #meters(): [Curve, ProgressMeter] {
+    const { recipe, plan } = this.#config;
+    return [new Curve(recipe.batch, plan.steps), new ProgressMeter(this.#end, this.#context.progress, this.#step)];
+  }
+
+  /** It has no end of its own: the plan may change while it runs. */
+  #openFeed(): CropFeed {
+    const { index, learner } = this.#prepared;
+    const end = this.#prepared.deadline === null ? this.#end : Number.POSITIVE_INFINITY;
+    return new CropFeed(feedOptions(this.#request, this.#config.recipe, index, learner.microBatches, this.#step, end));
+  }
+
   /** At the end of the first epoch, then every minute. */
   #checkpointDue(): boolean {
-    if (this.#step === this.#prepared.config.plan.stepsPerEpoch) return true;
+    if (this.#step === this.#config.plan.stepsPerEpoch) return true;
     const since = (performance.now() - this.#checkpointAt) / 1000;
     return since >= Math.max(CHECKPOINT_EVERY, this.#checkpointSeconds / CHECKPOINT_SHARE);
   }
 
+  /** @throws GondolaError `training-diverged` where weights are no numbers: they are saved nowhere, and what is on the disk stays */
   async #checkpoint(): Promise<void> {
     const from = performance.now();
-    const { config, learner } = this.#prepared;
+    await this.#prepared.learner.download();
+    const tensors = this.#prepared.learner.tensors();
+    refuseNotFinite(tensors, this.#step);
     await writeCheckpoint(this.#request.runFolder, {
-      config,
+      config: this.#config,
       step: this.#step,
       epoch: this.#epoch,
-      tensors: learner.tensors(),
+      watched: this.#supervision.state,
+      tensors,
     });
-    this.#checkpointStep = this.#step;
+    await this.#supervision.best.forgetOthers();
     this.#checkpointAt = performance.now();
     this.#checkpointSeconds = (this.#checkpointAt - from) / 1000;
+  }
+
+  /** @throws GondolaError `training-diverged` when that was tried often enough */
+  async #recover(error: GondolaError): Promise<void> {
+    const { runFolder } = this.#request;
+    const divergedAt = this.#step;
+    const { config, step } = await this.#goBack();
+    const { plan, message } = recover(config, step, divergedAt, error, runFolder);
+    this.#config = config;
+    this.#changePlan(plan);
+    this.#pacing = new Pacing(plan.steps);
+    this.#pacing.mark(step, performance.now() / 1000);
+    await this.#feed.close();
+    this.#feed = this.#openFeed();
+    this.#warn(message);
+    this.#context.emit({ kind: 'planned', config: this.#config, step, resumed: true });
+    await this.#checkpoint();
+  }
+
+  /** Takes weights and everything that is remembered from the last checkpoint. */
+  async #goBack() {
+    const { runFolder } = this.#request;
+    const checkpoint = await readCheckpoint(runFolder);
+    if (!checkpoint) throw new Error(`The checkpoint in ${runFolder} is gone.`);
+    this.#prepared.learner.restore(checkpoint.tensors, checkpointFile(runFolder));
+    this.#step = checkpoint.step;
+    this.#epoch = checkpoint.epoch;
+    this.#supervision = new Supervision(runFolder, this.#prepared, checkpoint.watched);
+    await forgetLooksAfter(runFolder, checkpoint.step);
+    return checkpoint;
   }
 
   /** Whether another step and everything after it would end past the deadline. The plan keeps clear of it; a machine that slows may not. */
   #timeIsUp(): boolean {
     const left = this.#secondsLeft();
     if (left === null || this.#step === this.#prepared.step) return false;
-    return this.#stepSeconds + this.#lastLook + 2 * this.#checkpointSeconds > left;
-  }
-
-  /** Weights that are no numbers are saved nowhere: what is on the disk is from before. */
-  #explained(error: unknown): unknown {
-    if (!(error instanceof GondolaError) || error.code !== 'training-diverged') return error;
-    return new GondolaError(
-      error.code,
-      error.message,
-      `The last checkpoint (step ${this.#checkpointStep}) is kept in ${this.#request.runFolder}. Start a new run with a lower learning rate.`,
-      { cause: error },
-    );
+    return this.#stepSeconds + this.#finishing > left;
   }
 
   async #outOfTime(): Promise<TrainingOutcome> {
-    const { steps } = this.#prepared.config.plan;
-    const message = `The machine became slower than when the run was planned, and the time was up after ${this.#step} of ${steps} steps. Everything learnt is kept.`;
+    const message = `The machine became slower than when the run was planned, and the time was up after ${this.#step} of ${this.#end} steps. Everything learnt is kept.`;
     this.#context.say(message);
-    await this.#checkpoint();
+    return this.#endEarly(message);
+  }
+
+  async #endEarly(message: string): Promise<TrainingOutcome> {
+    await this.#keepFinite();
     await this.#endEpoch(true);
+    await this.#checkpoint();
     return this.#outcome('finished', message);
   }
 
   async #stopped(): Promise<TrainingOutcome> {
+    await this.#keepFinite();
     await this.#checkpoint();
-    await this.#lookAtAttention();
-    const { steps } = this.#prepared.config.plan;
-    return this.#outcome('stopped', `Stopped after ${this.#step} of ${steps} steps.`);
+    await this.#looking.lookAtAttention(this.#step);
+    return this.#outcome('stopped', `Stopped after ${this.#step} of ${this.#config.plan.steps} steps.`);
+  }
+
+  /** What ends before a next step could tell that it has diverged ends with its last checkpoint. */
+  async #keepFinite(): Promise<void> {
+    await this.#prepared.learner.download();
+    if (firstNotFinite(this.#prepared.learner.tensors()) !== null) await this.#goBack();
   }
 
   async #outcome(state: TrainingOutcome['state'], message: string): Promise<TrainingOutcome> {
-    const { config, learner } = this.#prepared;
-    const encoder = await saveEncoder(this.#request.encoderFile, config, this.#step, learner.kept);
-    return { state, message, config, step: this.#step, encoder };
+    const { encoderFile } = this.#request;
+    const chosen = this.#supervision.choose(this.#step);
+    if (state === 'stopped' || chosen.step === this.#step) {
+      const encoder = await saveEncoder(encoderFile, this.#config, this.#step, this.#prepared.learner.kept);
+      if (state === 'finished' && chosen.reason) this.#context.say(chosen.reason);
+      return { state, message, config: this.#config, step: this.#step, encoder, kept: null };
+    }
+    this.#context.say(chosen.reason);
+    const encoder = await this.#takeBest(chosen.step, encoderFile);
+    const kept = { step: chosen.step, knn: chosen.knn };
+    const words = [message, chosen.reason].filter((part) => part !== '').join(' ');
+    return { state, message: words, config: this.#config, step: this.#step, encoder, kept };
+  }
+
+  async #takeBest(step: number, path: string): Promise<EncoderFile> {
+    const best = this.#supervision.best.file(step);
+    // Saved first, so that folder, description and dimensions are those of every encoder.
+    const encoder = await saveEncoder(path, this.#config, step, this.#prepared.learner.kept);
+    await copyFile(best, path);
+    return encoder;
   }
 }

@@ -1,0 +1,24 @@
+// What looking at pictures costs beside training on them, and so how many are looked at and how often.
+import type { Recipe } from '../config.ts';
+import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
+import { PROBE_SHARE } from './planning.ts';
+
+/** A look of the probe costs at most this share of all steps. */
+const LOOK_SHARE = 0.01;
+const LEAST_LOOKED_AT = 32;
+
+/** Cost of looking at one picture ÷ cost of training on one. */
+export function forwardShare({ model, crops }: Recipe): number {
+  const { globalSize: image, localSize: local, locals } = crops;
+  return gigaflopsForward(model, image) / gigaflopsPerImage({ model, image, local, locals });
+}
+
+/** Pictures that a look may cover, so that it costs no more than its share of a run of so many steps. */
+export function looksAt(recipe: Recipe, steps: number): number {
+  return Math.max(LEAST_LOOKED_AT, Math.floor((LOOK_SHARE * steps * recipe.batch) / forwardShare(recipe)));
+}
+
+/** Epochs from one look at so many pictures to the next, so that looks stay within their share whatever the clock says. */
+export function epochsBetweenLooks(recipe: Recipe, stepsPerEpoch: number, pictures: number): number {
+  return Math.max(1, Math.ceil((pictures * forwardShare(recipe)) / (PROBE_SHARE * stepsPerEpoch * recipe.batch)));
+}
