@@ -15,6 +15,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   compare: async () => (await import('./verbs/compare.ts')).compareVerb,
   index: async () => (await import('./verbs/index.ts')).indexVerb,
   classify: async () => (await import('./verbs/classify.ts')).classifyVerb,
+  adapt: async () => (await import('./verbs/adapt.ts')).adaptVerb,
   evaluate: async () => (await import('./verbs/evaluate.ts')).evaluateVerb,
   search: async () => (await import('./verbs/search.ts')).searchVerb,
   segment: async () => (await import('./verbs/segment.ts')).segmentVerb,

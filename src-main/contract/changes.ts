@@ -30,6 +30,8 @@ export const changes: Readonly<Record<string, readonly Topic[]>> = {
   'models.import': ['models'],
   'models.delete': ['models', 'runs', 'embeddings'],
   'recognise.index': ['embeddings'],
+  'adapt.compare': ['models', 'embeddings'],
+  'adapt.use': ['models', 'runs'],
   'review.look': ['embeddings'],
   'recognise.classify': ['labels'],
 };

@@ -1,3 +1,4 @@
+import { adaptCalls } from './adapt.ts';
 import { browseCalls } from './browse.ts';
 import { catalogueCalls } from './catalogue.ts';
 import { compareCalls } from './compare.ts';
@@ -19,6 +20,7 @@ export const contract = {
   ...pictureCalls,
   ...catalogueCalls,
   ...recogniseCalls,
+  ...adaptCalls,
   ...reviewCalls,
   ...sampleCalls,
   ...segmentCalls,

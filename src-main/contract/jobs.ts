@@ -11,6 +11,7 @@ export const longCalls = {
   'compare.run': 'Comparing trainings',
   'recognise.index': 'Indexing products',
   'recognise.classify': 'Naming products',
+  'adapt.compare': 'Comparing ways of naming',
   'recognise.evaluate': 'Measuring on held-out photos',
   'review.look': 'Looking at products',
   'recognise.map': 'Drawing the map',

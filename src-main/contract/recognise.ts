@@ -41,6 +41,25 @@ export const calibration = z.object({
   }),
 });
 
+/** How products are named: by the vote of their neighbours, or by a linear head on the same features. */
+export const namingMethod = z.enum(['knn', 'linear']);
+
+/** The linear head as it was measured on the labels, leaving whole photos out. */
+export const linearSetup = z.object({
+  /** Share of each way of seeing, by name; they sum to 1. */
+  weights: z.record(z.string(), fraction),
+  penalty: z.number(),
+  /** Of the probability and of its distance to the second: below either, the answer is Unknown. */
+  thresholds: z.object({ similarity: z.number(), margin: z.number() }),
+  reliability: z.object({ intercept: z.number(), similarity: z.number(), margin: z.number() }),
+  statistics: z.object({
+    trials: z.number(),
+    accuracy: fraction.nullable(),
+    refused: fraction.nullable(),
+    refusedUncatalogued: fraction.nullable(),
+  }),
+});
+
 export const classifySummary = z.object({
   named: z.number(),
   unknown: z.number(),
@@ -49,7 +68,10 @@ export const classifySummary = z.object({
   /** Labelled products that the answers rest on. */
   labels: z.number(),
   skus: z.array(z.object({ sku: z.string(), count: z.number() })),
+  method: namingMethod,
   calibration,
+  /** Where the method is linear. */
+  linear: linearSetup.nullable(),
 });
 
 /** Fractions of all queries. */
@@ -75,6 +97,8 @@ export const evaluation = z.object({
     inGallery: z.number(),
     problems: z.array(fileProblem),
     rowsLeftOut: z.array(z.object({ line: z.number(), message: z.string() })),
+    /** How the classifier names. */
+    method: namingMethod,
     calibration,
   }),
 });

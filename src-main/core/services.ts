@@ -1,5 +1,6 @@
 import type { Handlers } from '../contract/call.ts';
 import type { Contract } from '../contract/contract.ts';
+import { adaptHandlers } from './adapt/service.ts';
 import { catalogueHandlers } from './catalogue/service.ts';
 import { compareHandlers } from './compare/service.ts';
 import type { CoreContext } from './context.ts';
@@ -20,6 +21,7 @@ export const services: Handlers<Contract, CoreContext> = {
   ...libraryHandlers,
   ...catalogueHandlers,
   ...recogniseHandlers,
+  ...adaptHandlers,
   ...reviewHandlers,
   ...sampleHandlers,
   ...segmentHandlers,

@@ -17,7 +17,7 @@ const STEPS = 10;
 /** Trials on which mixtures are compared; differences that so many do not show do not matter. */
 const MIXTURE_TRIALS = 600;
 /** Of the regions that a catalogue is asked about, how many show what it does not hold. */
-const UNCATALOGUED = 0.1;
+export const UNCATALOGUED = 0.1;
 /** Below so many real trials, assumed ones stand beside them. */
 const ENOUGH_TRIALS = 20;
 

@@ -33,10 +33,14 @@ const USUAL = 64;
 /** More trials than this tell nothing new. */
 const MOST_TRIALS = 3000;
 
-/** Examples to try, at most MOST_TRIALS: one of every class in turn, so that rare classes are tried too. */
+/**
+ * Examples to try, at most MOST_TRIALS: one of every class in turn, so that rare classes are tried too. None that the encoder learnt by its
+ * label.
+ */
 export function chooseTrials(examples: Examples): number[] {
-  if (examples.labels.length <= MOST_TRIALS) return [...examples.labels.keys()];
-  const members = byClass(examples);
+  const isNews = (example: number) => !examples.learnt?.[example];
+  if (examples.labels.length <= MOST_TRIALS) return [...examples.labels.keys()].filter(isNews);
+  const members = byClass(examples).map((each) => each.filter(isNews));
   const perClass = Math.ceil(MOST_TRIALS / members.length);
   const chosen: number[] = [];
   for (let round = 0; round < perClass; round++) {

@@ -46,7 +46,16 @@ export function answerByVote(
   }
 }
 
-export class Classifier {
+/** Whatever names what a region shows. */
+export interface Naming {
+  /**
+   * @param accept leaves examples out, e.g. those on the photo itself
+   * @returns null where no example is left to compare with
+   */
+  answer(look: Look, accept?: (example: number) => boolean): Answer | null;
+}
+
+export class Classifier implements Naming {
   readonly #examples: Examples;
   readonly #setup: Setup;
   readonly #mixture: Mixture;
@@ -66,10 +75,6 @@ export class Classifier {
     }
   }
 
-  /**
-   * @param accept leaves examples out of the vote, e.g. those on the photo itself
-   * @returns null where no example is left to compare with
-   */
   answer(look: Look, accept?: (example: number) => boolean): Answer | null {
     const query = this.#mixture.mix((name) => look[name]);
     const enough = Math.min(5, this.#examples.classes.length);

@@ -5,8 +5,9 @@ import { type KnnLabel, replaceKnnLabels, unlabelledProductRegions } from '../..
 import type { CoreContext } from '../context.ts';
 import { breather } from './breathe.ts';
 import type { Calibration } from './calibrate.ts';
-import { Classifier } from './classifier.ts';
 import { readGallery } from './gallery.ts';
+import type { LinearSetup } from './linear-naming.ts';
+import { type NamingMethod, openNaming } from './naming.ts';
 import { calibrationFor } from './setup.ts';
 import { mixedSpaces } from './spaces.ts';
 
@@ -20,15 +21,18 @@ export interface ClassifySummary {
   labels: number;
   /** How many products were named with each SKU, the most frequent first. */
   skus: { sku: string; count: number }[];
+  method: NamingMethod;
   calibration: Calibration;
+  /** Where the method is linear. */
+  linear: LinearSetup | null;
 }
 
 /** Progress is told in steps of so many regions. */
 const STEP = 100;
 
 /**
- * Replaces what kNN said before, all at once; labels of people and imports are never touched.
- * @throws GondolaError `no-model`, `no-labels`, `not-indexed`; Cancelled, and nothing has changed then
+ * Replaces what the classifier said before, all at once; labels of people and imports are never touched.
+ * @throws GondolaError `no-model`, `no-labels`, `not-indexed`, and those of `openNaming`; Cancelled, and nothing has changed then
  */
 export async function classify(context: CoreContext): Promise<ClassifySummary> {
   const { workspace, signal } = context;
@@ -37,7 +41,8 @@ export async function classify(context: CoreContext): Promise<ClassifySummary> {
   const gallery = readGallery(database, false, spaces);
   const { calibration, anew } = await calibrationFor(database, gallery, spaces, signal);
   if (anew) explain(calibration, context);
-  const classifier = new Classifier(gallery.examples, calibration);
+  const { naming, method, linear } = await openNaming(database, gallery, spaces, calibration, signal);
+  if (linear) context.say(linearSentence(linear));
   const modelId = spaces[0].model.id;
   const regions = unlabelledProductRegions(database);
   const meter = new ProgressMeter(regions.length, context.progress);
@@ -48,7 +53,7 @@ export async function classify(context: CoreContext): Promise<ClassifySummary> {
     await breathe();
     if (i % STEP === 0) meter.advance(Math.min(STEP, regions.length - i));
     const look = gallery.vectors.look(regionId);
-    const answer = look && classifier.answer(look);
+    const answer = look && naming.answer(look);
     if (!answer) continue;
     const [{ label }] = answer.ranked;
     const name = gallery.examples.classes[label];
@@ -70,8 +75,15 @@ export async function classify(context: CoreContext): Promise<ClassifySummary> {
     skus: [...counts]
       .map(([sku, count]) => ({ sku, count }))
       .sort((a, b) => b.count - a.count || (a.sku < b.sku ? -1 : 1)),
+    method,
     calibration,
+    linear,
   };
+}
+
+function linearSentence({ statistics: { accuracy, trials } }: LinearSetup): string {
+  const right = `${Math.round((accuracy ?? 0) * 100)} % of ${trials} labelled regions`;
+  return `A linear head names them, as was chosen; leaving whole photos out, it names ${right} right.`;
 }
 
 /** Says what the classifier was set to and why. */

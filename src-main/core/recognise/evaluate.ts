@@ -6,7 +6,7 @@ import type { CoreContext } from '../context.ts';
 import type { FileProblem } from '../library/problems.ts';
 import { breather } from './breathe.ts';
 import type { Calibration } from './calibrate.ts';
-import { Classifier, type Setup } from './classifier.ts';
+import { Classifier, type Naming, type Setup } from './classifier.ts';
 import { explain } from './classify.ts';
 import { mixedDescriptors } from './descriptors.ts';
 import { type EmbedSummary, embedRegions } from './embed.ts';
@@ -15,6 +15,7 @@ import type { Examples, Look } from './examples.ts';
 import { byClass } from './examples.ts';
 import { type Gallery, readGallery } from './gallery.ts';
 import { linearAnswers } from './linear-answers.ts';
+import { type NamingMethod, namingWithout, openNaming } from './naming.ts';
 import { type Query, readQueries } from './queries.ts';
 import { calibrationFor } from './setup.ts';
 import { descriptorSpace, LEARNED, learnedSpace, mixedSpaces } from './spaces.ts';
@@ -59,6 +60,8 @@ export interface Evaluation {
     inGallery: number;
     problems: FileProblem[];
     rowsLeftOut: { line: number; message: string }[];
+    /** How the classifier names. */
+    method: NamingMethod;
     calibration: Calibration;
   };
 }
@@ -81,8 +84,11 @@ export async function evaluate(
     if (anew) explain(calibration, context);
     const encoders = { [LEARNED]: trained.encoder, [UNTRAINED]: untrained.encoder };
     const asked = await readQueries(file, coarse, encoders, [...mixedDescriptors, PIXELS], context);
+    const opened = await openNaming(database, gallery, spaces, calibration, signal, coarse);
+    const askedPhotos = new Set(asked.queries.map(({ sha256 }) => sha256));
+    const apart = await namingWithout(askedPhotos, opened, gallery, signal);
     const before = readGallery(database, coarse, [learnedSpace(untrained.model)]);
-    const scores = score(asked.queries, gallery, calibration, {
+    const scores = score(asked.queries, gallery, apart, {
       pixels: readGallery(database, coarse, [pixels]),
       untrained: before,
     });
@@ -98,6 +104,7 @@ export async function evaluate(
         ...scores.counts,
         problems: [...unreadable(baselines), ...asked.problems],
         rowsLeftOut: [...asked.rowsLeftOut],
+        method: opened.method,
         calibration,
       },
     };
@@ -113,11 +120,11 @@ const unreadable = ({ problems }: EmbedSummary): FileProblem[] =>
 function score(
   queries: readonly Query[],
   gallery: Gallery,
-  calibration: Calibration,
+  classifier: Naming | null,
   baselines: { pixels: Gallery; untrained: Gallery },
 ) {
   const contenders = {
-    top1: contender(gallery, calibration, (query, name) => query.vectors[name]),
+    top1: answering(gallery, classifier, (query, name) => query.vectors[name]),
     embeddingTop1: contender(gallery, only(LEARNED, gallery.examples), (query) => query.vectors[LEARNED]),
     colourTop1: contender(gallery, { ...only(COLOUR, gallery.examples), voters: 1 }, (query) => query.vectors[COLOUR]),
     pixelTop1: contender(
@@ -185,12 +192,15 @@ export async function linearTop1(
 
 /** A way to answer queries: class names, the best first. The query's own photo never votes. */
 export function contender(gallery: Gallery, setup: Setup, vector: (query: Query, space: string) => Float32Array) {
-  const classifier = new Classifier(gallery.examples, setup);
+  return answering(gallery, new Classifier(gallery.examples, setup), vector);
+}
+
+function answering(gallery: Gallery, classifier: Naming | null, vector: (query: Query, space: string) => Float32Array) {
   return (query: Query) => {
     const look: Look = Object.fromEntries(
       gallery.examples.spaces.map(({ name }) => [name, gallery.vectors.place(name, vector(query, name))]),
     );
-    const answer = classifier.answer(look, (example) => gallery.regions[example].photoSha256 !== query.sha256);
+    const answer = classifier?.answer(look, (example) => gallery.regions[example].photoSha256 !== query.sha256) ?? null;
     return (
       answer && { names: answer.ranked.map(({ label }) => gallery.examples.classes[label]), unknown: answer.unknown }
     );

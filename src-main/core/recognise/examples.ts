@@ -20,6 +20,8 @@ export interface Examples {
   /** When and with which camera the photo was taken, as far as it is known: photos taken in one go show the same facings. */
   readonly moments: readonly Moment[];
   readonly spaces: readonly Space[];
+  /** 1 where the encoder itself was trained on the example's label (fine-tuned): its place says nothing about new pictures. */
+  readonly learnt?: Uint8Array;
 }
 
 export interface Moment {
@@ -52,6 +54,22 @@ export function byClass(examples: Examples): number[][] {
   const members: number[][] = examples.classes.map(() => []);
   for (const [example, label] of examples.labels.entries()) members[label].push(example);
   return members;
+}
+
+/** Some of the examples, as if there were no others; classes keep their numbers. */
+export function someOf(examples: Examples, kept: readonly number[]): Examples {
+  return {
+    ...examples,
+    labels: Int32Array.from(kept, (example) => examples.labels[example]),
+    photos: Int32Array.from(kept, (example) => examples.photos[example]),
+    moments: kept.map((example) => examples.moments[example]),
+    spaces: examples.spaces.map((space) => {
+      const rows = new Float32Array(kept.length * space.dimensions);
+      for (const [i, example] of kept.entries()) rows.set(rowOf(space, example), i * space.dimensions);
+      return { ...space, rows };
+    }),
+    learnt: examples.learnt && Uint8Array.from(kept, (example) => examples.learnt![example]),
+  };
 }
 
 export function rowOf(space: Space, example: number): Float32Array {

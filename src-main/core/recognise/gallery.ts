@@ -1,4 +1,5 @@
 /** The labelled product regions of a workspace with their vectors: what the classifier compares with. */
+import { z } from 'zod';
 import { GondolaError } from '../../base/errors.ts';
 import type { Database } from '../../store/database.ts';
 import { givenLabels, type NamedLabel } from '../../store/labels.ts';
@@ -6,6 +7,9 @@ import { photos } from '../../store/photos.ts';
 import { type LocatedRegion, productRegions } from '../../store/regions.ts';
 import type { Examples, Look, Space } from './examples.ts';
 import { type ModelSpace, mixedSpaces, readVectors, type StoredVectors } from './spaces.ts';
+
+/** Of an encoder's description, what fine-tuning adds. */
+const madeSchema = z.object({ made: z.object({ labelledPhotos: z.array(z.string()) }) });
 
 export interface Gallery {
   readonly examples: Examples;
@@ -47,6 +51,7 @@ export function readGallery(
   const indexOf = new Map(classes.map((name, index) => [name, index]));
   const skuOf = new Map(indexed.map(({ label }) => [label.skuName!, label.skuId!]));
   const moments = momentsOf(database);
+  const learntPhotos = labelledPhotosOf(spaces);
   return {
     examples: {
       classes,
@@ -58,12 +63,20 @@ export function readGallery(
         dimensions: model.dimensions,
         rows: stack(indexed, name, model.dimensions),
       })),
+      learnt: Uint8Array.from(indexed, ({ region }) => (learntPhotos.has(region.photoSha256) ? 1 : 0)),
     },
     regions: indexed.map(({ region }) => region),
     skuIds: coarse ? null : classes.map((name) => skuOf.get(name)!),
     vectors,
     notIndexed: labels.length - indexed.length,
   };
+}
+
+/** Photos whose labels a fine-tuned encoder among the models was trained on. */
+function labelledPhotosOf(spaces: readonly ModelSpace[]): ReadonlySet<string> {
+  return new Set(
+    spaces.flatMap(({ model }) => madeSchema.safeParse(JSON.parse(model.configJson)).data?.made.labelledPhotos ?? []),
+  );
 }
 
 function stack(indexed: readonly { look: Look }[], space: string, dimensions: number): Space['rows'] {

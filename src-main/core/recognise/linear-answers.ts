@@ -1,5 +1,6 @@
 /** What the linear probe on a gallery says of held-out queries: the second figure by which the literature compares features. */
 import type { Breathe } from './breathe.ts';
+import { someOf } from './examples.ts';
 import { groupsOf } from './folds.ts';
 import type { Gallery } from './gallery.ts';
 import { type LabelledRows, linearProbe } from './linear.ts';
@@ -39,16 +40,7 @@ export async function linearAnswers<Asked extends Pick<Query, 'sha256'>>(
 
 /** Some examples of a gallery, in one of its spaces. */
 function rowsOf({ examples }: Gallery, name: string, kept: readonly number[]): LabelledRows {
-  const { rows, dimensions } = examples.spaces.find((space) => space.name === name)!;
-  const groups = groupsOf(examples);
-  const chosen = new Float32Array(kept.length * dimensions);
-  for (const [i, example] of kept.entries())
-    chosen.set(rows.subarray(example * dimensions, (example + 1) * dimensions), i * dimensions);
-  return {
-    rows: chosen,
-    dimensions,
-    labels: Int32Array.from(kept, (example) => examples.labels[example]),
-    classes: examples.classes.length,
-    groups: Int32Array.from(kept, (example) => groups[example]),
-  };
+  const some = someOf(examples, kept);
+  const { rows, dimensions } = some.spaces.find((space) => space.name === name)!;
+  return { rows, dimensions, labels: some.labels, classes: some.classes.length, groups: groupsOf(some) };
 }

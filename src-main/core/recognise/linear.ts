@@ -52,8 +52,20 @@ export interface LinearProbe {
   readonly penalty: number;
   /** [examples, classes]: scores of each example by a head that saw nothing of its group. */
   readonly heldOutScores: Float32Array;
-  /** Share of the examples whose class has an example in another fold that these scores name right; null where there are none. */
+  /** Those of them that were tried: whose class has an example in another fold. */
+  readonly tried: readonly number[];
+  /** Share of the tried ones that these scores name right; null where none was. */
   readonly heldOutAccuracy: number | null;
+  /** Scores of the same kind by a head that never saw the example's class, whose own score is −∞; null unless asked for, or with fewer than three classes. */
+  readonly uncatalogued: Float32Array | null;
+}
+
+export interface ProbeOptions {
+  /** Whether each dimension is brought to unit variance, or all together: then dimensions keep their weight in a mixture. */
+  readonly scaling?: 'dimension' | 'whole';
+  /** Examples that may be tried; without it all. An encoder that learnt from an example's label proves nothing on it. */
+  readonly triable?: (example: number) => boolean;
+  readonly uncatalogued?: boolean;
 }
 
 /** What standardises features: the examples' mean, and one scale or one for each dimension. */
@@ -97,16 +109,20 @@ export async function linearProbe(
  * Fits a probe: the penalty on grouped folds of the examples alone, then all of them with it.
  * @throws Cancelled
  */
-export async function fitProbe(examples: LabelledRows, breathe: Breathe = breather(undefined)): Promise<LinearProbe> {
+export async function fitProbe(
+  examples: LabelledRows,
+  breathe: Breathe = breather(undefined),
+  { scaling = 'dimension', triable = () => true, uncatalogued = false }: ProbeOptions = {},
+): Promise<LinearProbe> {
   const { labels, classes } = examples;
-  const placed = placingOf(examples);
+  const placed = placingOf(examples, scaling);
   const rows = placeAll(examples, placed);
   const regression = await LogisticRegression.create(rows, labels, classes);
   try {
     const { folds, count } = groupedFolds(examples.groups, labels, FOLDS);
     const parts = Array.from({ length: count }, (_, fold) => sharesWhere(labels, (example) => folds[example] !== fold));
-    const answerable = answerableExamples(labels, folds);
-    const usable = parts.filter((shares) => shares !== null).length === count && answerable.length > 0;
+    const tried = answerableExamples(labels, folds).filter(triable);
+    const usable = parts.filter((shares) => shares !== null).length === count && tried.length > 0;
     let best = { penalty: DEFAULT_PENALTY, loss: Number.POSITIVE_INFINITY, scores: null as Float32Array | null };
     let starts: (LinearFit | undefined)[] = [];
     let risen = 0;
@@ -120,7 +136,7 @@ export async function fitProbe(examples: LabelledRows, breathe: Breathe = breath
         const from = example * classes;
         scores.set(fits[fold].scores.subarray(from, from + classes), from);
       }
-      const loss = meanSurprise(scores, labels, classes, answerable);
+      const loss = meanSurprise(scores, labels, classes, tried);
       if (loss < best.loss) best = { penalty, loss, scores };
       risen = loss > best.loss ? risen + 1 : 0;
       if (risen >= PATIENCE) break;
@@ -131,7 +147,9 @@ export async function fitProbe(examples: LabelledRows, breathe: Breathe = breath
       head: new LinearHead(placed, whole),
       penalty: best.penalty,
       heldOutScores,
-      heldOutAccuracy: best.scores ? shareRight(best.scores, labels, classes, answerable) : null,
+      tried: best.scores ? tried : [],
+      heldOutAccuracy: best.scores ? shareRight(best.scores, labels, classes, tried) : null,
+      uncatalogued: uncatalogued ? await withoutOwnClass(regression, examples, best.penalty, breathe) : null,
     };
   } finally {
     await regression.dispose();
@@ -153,14 +171,57 @@ function answerableExamples(labels: Int32Array, folds: Int32Array): number[] {
   return [...labels.keys()].filter((example) => foldsOf.get(labels[example])!.size > 1);
 }
 
-function placingOf({ rows, dimensions }: LabelledRows): Placing {
+/** The head alone, where the penalty is known. @throws Cancelled */
+export async function fitHead(
+  examples: LabelledRows,
+  penalty: number,
+  breathe: Breathe,
+  { scaling = 'dimension' }: Pick<ProbeOptions, 'scaling'> = {},
+): Promise<LinearHead> {
+  const placed = placingOf(examples, scaling);
+  const { labels, classes } = examples;
+  const regression = await LogisticRegression.create(placeAll(examples, placed), labels, classes);
+  try {
+    return new LinearHead(placed, await regression.fit(sharesWhere(labels, () => true)!, penalty, { breathe }));
+  } finally {
+    await regression.dispose();
+  }
+}
+
+/** Scores of each example by a head that its whole class was kept from, a fifth of the classes at a time. */
+async function withoutOwnClass(
+  regression: LogisticRegression,
+  { labels, classes }: LabelledRows,
+  penalty: number,
+  breathe: Breathe,
+): Promise<Float32Array | null> {
+  const parts = Math.min(FOLDS, classes);
+  if (parts < 3) return null;
+  const scores = new Float32Array(labels.length * classes);
+  for (let part = 0; part < parts; part++) {
+    const shares = sharesWhere(labels, (example) => labels[example] % parts !== part);
+    const fit = await regression.fit(shares!, penalty, { tolerance: COARSE, breathe });
+    for (const [example, label] of labels.entries()) {
+      if (label % parts !== part) continue;
+      for (let other = 0; other < classes; other++) {
+        const kept = other % parts !== part;
+        scores[example * classes + other] = kept ? fit.scores[example * classes + other] : Number.NEGATIVE_INFINITY;
+      }
+    }
+  }
+  return scores;
+}
+
+function placingOf({ rows, dimensions }: LabelledRows, scaling: 'dimension' | 'whole'): Placing {
   const count = rows.length / dimensions;
   const center = new Float64Array(dimensions);
   const squares = new Float64Array(dimensions);
   for (let at = 0; at < rows.length; ) for (let i = 0; i < dimensions; i++) center[i] += rows[at++] / count;
   for (let at = 0; at < rows.length; )
     for (let i = 0; i < dimensions; i++) squares[i] += (rows[at++] - center[i]) ** 2 / count;
-  return { center, scale: squares.map((square) => (square > 0 ? 1 / Math.sqrt(square) : 0)) };
+  const mean = squares.reduce((sum, square) => sum + square, 0) / dimensions;
+  const spread = scaling === 'whole' ? squares.fill(mean) : squares;
+  return { center, scale: spread.map((square) => (square > 0 ? 1 / Math.sqrt(square) : 0)) };
 }
 
 function place(row: Float32Array, { center, scale }: Placing): Float32Array {
@@ -190,7 +251,7 @@ function shareRight(scores: Float32Array, labels: Int32Array, classes: number, o
   return right.length / of.length;
 }
 
-function largest(values: Float32Array): number {
+export function largest(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;

@@ -36,7 +36,8 @@ export function storedCalibration(database: Database): Calibration | undefined {
   return storedSchema.safeParse(readSetting(database, KEY)).data?.calibration;
 }
 
-function fingerprint({ examples, regions }: Gallery, spaces: readonly ModelSpace[]): string {
+/** Changes with the labels, their regions and the models that see them. */
+export function fingerprint({ examples, regions }: Gallery, spaces: readonly ModelSpace[]): string {
   const hash = createHash('sha256');
   hash.update(
     JSON.stringify([VERSION, spaces.map(({ name, model }) => [name, model.id, model.sha256, model.configJson])]),

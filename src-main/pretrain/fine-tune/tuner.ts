@@ -1,0 +1,182 @@
+/**
+ * Fine-tunes a whole encoder with a linear head on labels: cross-entropy with label smoothing (Szegedy et al. 2016), AdamW with a learning rate that
+ * falls from the head to the first layer (layer-wise decay: Clark et al. 2020, and the fine-tuning of BEiT, Bao et al. 2022, and MAE, He et al. 2022).
+ * Knows nothing of photos, epochs or files.
+ */
+import { GondolaError } from '../../base/errors.ts';
+import { gradients } from '../../engine/gradient.ts';
+import { add, constant, input, logSoftmax, multiply, type Node, negate, sum } from '../../engine/graph.ts';
+import { linear } from '../../engine/operators.ts';
+import type { Program, Runtime, Values } from '../../engine/runtime.ts';
+import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
+import { inputLookup, type Parameter, prefixed, type Tensor, type Weights, within } from '../../model/parameters.ts';
+import { imageDeviation, imageMean } from '../../vision/tensor.ts';
+import { AdamW, clipScale, norm } from '../optimiser.ts';
+import { layerDecay } from './layer-decay.ts';
+
+export interface TunerOptions {
+  readonly architecture: Architecture;
+  /** The encoder's, by its own names. Copied. */
+  readonly weights: Weights;
+  /** What its pictures are normalised with, of red, green and blue; pictures come normalised as training's are. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly classes: number;
+  /** Side of a picture in pixels. */
+  readonly side: number;
+  /** Pictures a run of the program; a step is one or more runs. */
+  readonly images: number;
+  readonly runs: number;
+}
+
+/** Share of a target that is spread over all classes. */
+const SMOOTHING = 0.1;
+const WEIGHT_DECAY = 0.05;
+/** Longest gradient of all parameters together. */
+const CLIP = 3;
+const BACKBONE = 'backbone.';
+const HEAD = 'head.';
+
+export class Tuner {
+  /** Live values: the encoder's under `backbone.`, the head's under `head.`. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly #options: TunerOptions;
+  readonly #parameters: readonly Parameter[];
+  readonly #training: Program;
+  readonly #looking: Program;
+  readonly #optimiser = new AdamW();
+  readonly #decay: ReadonlyMap<string, number>;
+
+  private constructor(options: TunerOptions, parameters: readonly Parameter[], training: Program, looking: Program) {
+    this.#options = options;
+    this.#parameters = parameters;
+    this.#training = training;
+    this.#looking = looking;
+    this.#decay = layerDecay(parameters.map(({ name }) => name));
+    this.weights = new Map(
+      parameters.map(({ name, shape }) => {
+        const start = name.startsWith(BACKBONE) ? options.weights.get(name.slice(BACKBONE.length)) : undefined;
+        const extent = shape.reduce((product, side) => product * side, 1);
+        return [name, { shape, values: start ? start.values.slice() : new Float32Array(extent) }];
+      }),
+    );
+  }
+
+  /** Compiles the programs. `runtime` is the caller's. The head starts at zero. */
+  static async create(runtime: Runtime, options: TunerOptions): Promise<Tuner> {
+    const { architecture, classes, side, images, runs } = options;
+    const { dimensions } = backbone(architecture, inputLookup(backboneParameters(architecture), BACKBONE));
+    const parameters: Parameter[] = [
+      ...prefixed(backboneParameters(architecture), BACKBONE),
+      { name: `${HEAD}weight`, shape: [classes, dimensions], initial: { kind: 'constant', value: 0 } },
+      { name: `${HEAD}bias`, shape: [classes], initial: { kind: 'constant', value: 0 } },
+    ];
+    const learnt = parameters.filter(({ frozen }) => !frozen);
+    const graph = () => {
+      const weights = inputLookup(parameters, '');
+      const pictures = renormalised(input('pictures', [images, 3, side, side]), options);
+      const { feature } = backbone(architecture, within(weights, BACKBONE)).pass(pictures);
+      return { weights, logits: linear(feature, weights(`${HEAD}weight`), weights(`${HEAD}bias`)) };
+    };
+    const { weights, logits } = graph();
+    const targets = input('targets', [images, classes]);
+    const loss = multiply(negate(sum(multiply(targets, logSoftmax(logits)))), 1 / (images * runs));
+    const slopes = gradients(
+      loss,
+      learnt.map(({ name }) => weights(name)),
+    );
+    const training = await runtime.compile({
+      loss,
+      ...Object.fromEntries(learnt.map(({ name }, i) => [`gradient.${name}`, slopes[i]])),
+    });
+    const looking = await runtime.compile({ logits: graph().logits });
+    return new Tuner(options, parameters, training, looking);
+  }
+
+  /**
+   * One step.
+   * @param next hands out the pictures of each run [images, 3, side, side] with their labels
+   * @param learningRate of the head; layers below get less
+   * @returns the mean loss in nats, before the step
+   * @throws GondolaError `training-diverged`, and the weights are those before the step
+   */
+  async step(
+    next: () => Promise<{ pictures: Float32Array; labels: Int32Array }>,
+    learningRate: number,
+  ): Promise<number> {
+    const { classes, runs } = this.#options;
+    const totals = new Map<string, Float32Array>();
+    let loss = 0;
+    for (let run = 0; run < runs; run++) {
+      const { pictures, labels } = await next();
+      const targets = new Float32Array(labels.length * classes).fill(SMOOTHING / classes);
+      for (const [row, label] of labels.entries()) targets[row * classes + label] += 1 - SMOOTHING;
+      const found = await this.#training.run({ pictures, targets, ...this.#fed() });
+      loss += found.loss[0];
+      for (const { name } of this.#parameters) {
+        const gradient = found[`gradient.${name}`];
+        const total = totals.get(name);
+        if (!gradient) continue;
+        if (!total) totals.set(name, gradient);
+        else for (let i = 0; i < total.length; i++) total[i] += gradient[i];
+      }
+    }
+    const length = Math.hypot(...[...totals.values()].map(norm));
+    if (!Number.isFinite(loss) || !Number.isFinite(length)) {
+      throw new GondolaError(
+        'training-diverged',
+        `Fine-tuning diverged: the loss is ${loss} at a learning rate of ${learningRate}.`,
+        'Start it again from another encoder; the one that it began with is unchanged.',
+      );
+    }
+    const scale = clipScale(length, CLIP);
+    for (const parameter of this.#parameters) {
+      const gradient = totals.get(parameter.name);
+      if (!gradient) continue;
+      this.#optimiser.update(parameter, this.weights.get(parameter.name)!.values, gradient, {
+        learningRate: learningRate * this.#decay.get(parameter.name)!,
+        weightDecay: WEIGHT_DECAY,
+        scale,
+      });
+    }
+    return loss;
+  }
+
+  /** What the head says: [count, classes], before the softmax. @param pictures [count, 3, side, side] */
+  async look(pictures: Float32Array): Promise<Float32Array> {
+    const { images, side, classes } = this.#options;
+    const extent = 3 * side * side;
+    const count = pictures.length / extent;
+    const logits = new Float32Array(count * classes);
+    const batch = new Float32Array(images * extent);
+    for (let start = 0; start < count; start += images) {
+      const rows = Math.min(images, count - start);
+      batch.set(pictures.subarray(start * extent, (start + rows) * extent));
+      const found = await this.#looking.run({ pictures: batch, ...this.#fed() });
+      logits.set(found.logits.subarray(0, rows * classes), start * classes);
+    }
+    return logits;
+  }
+
+  /** A copy of all weights as they are, to go back to. */
+  kept(): Map<string, Tensor> {
+    return new Map([...this.weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#training.dispose();
+    await this.#looking.dispose();
+  }
+
+  #fed(): Values {
+    return Object.fromEntries([...this.weights].map(([name, { values }]) => [name, values]));
+  }
+}
+
+/** Pictures as the encoder's preprocessing would give them. */
+function renormalised(pictures: Node, { mean, std }: Pick<TunerOptions, 'mean' | 'std'>): Node {
+  const scale = imageDeviation.map((deviation, i) => deviation / std[i]);
+  const shift = imageMean.map((value, i) => (value - mean[i]) / std[i]);
+  if (scale.every((value) => value === 1) && shift.every((value) => value === 0)) return pictures;
+  return add(multiply(pictures, constant(scale, [1, 3, 1, 1])), constant(shift, [1, 3, 1, 1]));
+}
