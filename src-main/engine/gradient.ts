@@ -63,6 +63,8 @@ export function gradients(loss: Node, of: readonly Node[]): Node[] {
   for (const node of order.reverse()) {
     if (!needed.has(node)) continue;
     const parts = contributions.get(node) ?? [];
+    // Reached through `max` alone: nothing flows back to it.
+    if (parts.length === 0 && node !== loss) continue;
     const gradient = node === loss ? constant(Float32Array.of(1), loss.shape) : accumulate(parts, node.shape);
     contributions.delete(node);
     if (wanted.has(node)) found.set(node, gradient);

@@ -3,6 +3,7 @@ import {
   divide,
   logSoftmax,
   matmul,
+  max,
   mean,
   multiply,
   type Node,
@@ -57,4 +58,9 @@ export function entropy(logits: Node): Node {
 export function meanSquaredError(a: Node, b: Node): Node {
   const difference = subtract(a, b);
   return mean(multiply(difference, difference));
+}
+
+/** The same values, through which no gradient flows: each as the largest of itself alone, since `max` counts as constant. */
+export function stopGradient(x: Node): Node {
+  return reshape(max(reshape(x, [-1, 1]), 1), x.shape);
 }

@@ -3,8 +3,14 @@ import { type Architecture, architectureNamed } from '../model/backbone.ts';
 import type { HeadConfig } from '../model/head.ts';
 import type { CropRecipe } from '../vision/crops.ts';
 import { type Course, learningRateFactor, scheduledSteps, scheduleStep } from './course.ts';
+import type { ByolSettings } from './objectives/byol.ts';
+import type { DistillationSettings } from './objectives/distillation.ts';
 import type { Objective, ObjectiveName, StepSettings } from './objectives/objective.ts';
 import { OBJECTIVES } from './objectives/objectives.ts';
+import type { SimclrSettings } from './objectives/simclr.ts';
+import type { SimdinoSettings } from './objectives/simdino.ts';
+import type { SwavSettings } from './objectives/swav.ts';
+import type { Teacher } from './objectives/teacher.ts';
 import { cosineSchedule, valueAt, warmupSchedule } from './schedules.ts';
 
 /** How long to train: whole passes over the pictures, so many steps, or until the time is up. */
@@ -29,6 +35,17 @@ export interface Recipe {
   readonly device: string;
   /** What is learnt from; absent: DINO. */
   readonly objective?: ObjectiveName;
+  /** DINO: weights of KoLeo and of iBOT's patch objective; 0 or absent: without. */
+  readonly koleo?: number;
+  readonly ibot?: number;
+  /** Distillation: from which encoder. */
+  readonly teacher?: Teacher;
+  /** What the other objectives have beside what follows; absent: as in their papers. */
+  readonly byol?: ByolSettings;
+  readonly simclr?: SimclrSettings;
+  readonly swav?: SwavSettings;
+  readonly simdino?: SimdinoSettings;
+  readonly distillation?: DistillationSettings;
   /** As `architectureNamed` knows it, e.g. `vit-tiny/16`. */
   readonly model: string;
   readonly crops: CropRecipe;

@@ -9,6 +9,7 @@ import { firstLayer } from '../model/stem.ts';
 import { gridOf, type VitConfig, vitParameters } from '../model/vit.ts';
 import { readSafetensors } from '../model/weights/safetensors.ts';
 import { architectureOf, objectiveOf, type Recipe } from './config.ts';
+import { teacherWeights } from './objectives/teacher.ts';
 import type { PictureFile } from './pictures/cache.ts';
 import { principalPatchFilters } from './principal-components.ts';
 
@@ -18,13 +19,14 @@ const WEIGHTS = 0x7765;
 const POSITIONS = 'pos_embed';
 
 /**
- * The start values of all parameters of the objective. A function of recipe and pictures.
+ * The start values of all parameters of the objective, those of a fixed teacher too. A function of recipe and pictures.
  * @param pictures for initialisations that look at the data
  * @param runtime resizes the position embedding of an encoder that was trained on another image size
  * @throws GondolaError `weights-mismatch` and those of reading, for an encoder that does not fit
  */
 export async function startWeights(recipe: Recipe, pictures: PictureFile, runtime: Runtime): Promise<Weights> {
   const weights = initialWeights(objectiveOf(recipe).parameters, new Random(recipe.seed, WEIGHTS));
+  if (recipe.teacher) for (const [name, tensor] of await teacherWeights(recipe.teacher)) weights.set(name, tensor);
   const { initialisation } = recipe;
   if (initialisation.kind === 'encoder') {
     const vit = architectureOf(recipe);

@@ -6,10 +6,18 @@ import { type CropPreset, cropRecipe } from '../vision/crops.ts';
 import type { Initialisation, Plan, Recipe } from './config.ts';
 import { BY_PICTURES, MOST_EPOCHS, PATCH_DEVIATION, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
 import { chooseEnding, chooseLength } from './length-choice.ts';
+import { chooseObjective } from './objective-choice.ts';
+import type { ObjectiveName } from './objectives/objective.ts';
 import { type Circumstances, chooseSize, settingsOfRow } from './size-choice.ts';
 
 /** What the user asked for; the rest is chosen. */
 export interface Wishes {
+  readonly objective?: ObjectiveName;
+  /** Weights of DINO's options; 0: without. */
+  readonly koleo?: number;
+  readonly ibot?: number;
+  /** Distillation: the weight file of the encoder to learn from. */
+  readonly teacher?: string;
   readonly model?: string;
   readonly image?: number;
   readonly local?: number;
@@ -68,6 +76,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     return chosen;
   };
   const length = chooseLength(wishes, choices);
+  const objective = chooseObjective(wishes, choose);
   const preset = choose<CropPreset>(
     'preset',
     wishes.preset,
@@ -93,6 +102,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
   );
   const batch = chooseBatch(pictures, wishes, settings.batch, choose, choices);
   const recipe: Recipe = {
+    ...objective,
     device,
     model: size.model,
     crops: cropRecipe(preset, size.image, size.local, size.locals),

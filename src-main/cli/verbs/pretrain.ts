@@ -4,6 +4,8 @@ import type { JobEvent } from '../../base/progress.ts';
 import type { InputOf, OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import { VIT_NAMES } from '../../model/vit.ts';
+import { OBJECTIVE_NAMES } from '../../pretrain/objectives/objective.ts';
+import { objectives } from '../../pretrain/objectives/objectives.ts';
 import type { Choice } from '../../pretrain/recipe.ts';
 import type { EpochEvent, PlannedEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
 import type { Output } from '../output.ts';
@@ -15,7 +17,7 @@ export const pretrainVerb: Verb = {
   name: 'pretrain',
   define: (command) =>
     command
-      .description('train an encoder on the photos of a workspace with DINO; needs no labels')
+      .description('train an encoder on the photos of a workspace, by DINO or another objective; needs no labels')
       .argument('<workspace>', 'a folder made by `gondola init`')
       .addOption(
         new Option('--minutes <n>', 'train until the whole command has taken so long; more is better')
@@ -23,6 +25,20 @@ export const pretrainVerb: Verb = {
           .conflicts('epochs'),
       )
       .addOption(new Option('--epochs <n>', 'train for so many passes over all photos').argParser(wholeNumber(1)))
+      .addOption(
+        new Option('--objective <name>', 'what is learnt from; dino where none is named').choices([...OBJECTIVE_NAMES]),
+      )
+      .addOption(
+        new Option('--koleo <weight>', 'with dino: spread features evenly (KoLeo); DINOv2 takes 0.1').argParser(
+          numberAbove(0),
+        ),
+      )
+      .addOption(
+        new Option('--ibot <weight>', 'with dino: foretell hidden patches too (iBOT); DINOv2 takes 1').argParser(
+          numberAbove(0),
+        ),
+      )
+      .addOption(new Option('--teacher <file>', 'with distillation: the larger encoder (.safetensors) to learn from'))
       .addOption(
         new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
       )
@@ -63,13 +79,17 @@ export const pretrainVerb: Verb = {
 What is not given is chosen for the number of photos and the time, and printed with its reason.
 Ctrl-C stops and keeps everything: the encoder trained so far is usable, and --resume goes on. After a crash, too.
 
-Each epoch: loss = entropy of the teacher + divergence (KL) of the student from it; it may rise when the last layer begins to move and
+Objectives:
+${objectives.map(({ name, title, paper, idea }) => `  ${name.padEnd(13)}${title} (${paper}): ${idea}`).join('\n')}
+
+Each epoch: DINO's loss = entropy of the teacher + divergence (KL) of the student from it; it may rise when the last layer begins to move and
 says little by itself. spread (0 … 1) and rank say whether features differ between photos; near 0 the training has collapsed.
 kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
-    const { name, device, resume, json: _, from, ...rest } = options;
-    const wishes = { ...rest, ...(from ? { from: resolve(from as string) } : {}) };
+    const { name, device, resume, json: _, from, teacher, ...rest } = options;
+    const files = Object.entries({ from, teacher }).filter((entry): entry is [string, string] => !!entry[1]);
+    const wishes = { ...rest, ...Object.fromEntries(files.map(([wish, file]) => [wish, resolve(file)])) };
     return withWorkspace(folder as string, async (context) => {
       const input = { wishes, name, device, resume } as InputOf<Pretrain>;
       const result = await call('training.pretrain', input, {

@@ -6,9 +6,10 @@ import type { trainingCalls } from '../../contract/training.ts';
 import { devices } from '../../engine/devices.ts';
 import { size } from '../../engine/graph.ts';
 import { VIT_NAMES } from '../../model/vit.ts';
-import { objectiveOf, pictureSide, type Recipe } from '../../pretrain/config.ts';
+import { objectiveNameOf, objectiveOf, pictureSide, type Recipe } from '../../pretrain/config.ts';
 import { gigaflopsPerImage } from '../../pretrain/cost.ts';
 import { imagesInMemory } from '../../pretrain/memory.ts';
+import { objectives } from '../../pretrain/objectives/objectives.ts';
 import { cacheKey, readIndex } from '../../pretrain/pictures/cache.ts';
 import { inStableOrder, keptSize, type PictureSource } from '../../pretrain/pictures/source.ts';
 import { type Choice, chooseRecipe, mostSteps, suggestedMinutes } from '../../pretrain/recipe.ts';
@@ -52,11 +53,16 @@ export function trainingChoices(
     pictures: sources.length,
     choices,
     settings: {
+      objective: objectiveNameOf(recipe),
+      koleo: recipe.koleo ?? 0,
+      ibot: recipe.ibot ?? 0,
+      teacher: recipe.teacher?.file ?? null,
       ...{ ...costOf(recipe), model, preset: crops.preset, batch, prototypes: head.prototypes, learningRate, seed },
       minutes: length.kind === 'minutes' ? length.minutes : null,
       epochs: length.kind === 'epochs' ? length.epochs : null,
       steps: length.kind === 'steps' ? length.steps : null,
     },
+    objectives: objectives.map(({ build: _, ...objective }) => objective),
     models: [...VIT_NAMES],
     devices: [...devices],
     suggestedMinutes: suggestedMinutes(sources.length),

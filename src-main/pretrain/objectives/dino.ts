@@ -1,13 +1,14 @@
 /**
  * DINO (Caron et al. 2021; facebookresearch/dino, main_dino.py, DINOLoss): the student, on every crop, predicts what the teacher, a
- * moving average of it, says of the global crops. The teacher's logits are centered and sharpened against collapse.
+ * moving average of it, says of the global crops. The teacher's logits are centered and sharpened against collapse. With DINOv2's
+ * additions (Oquab et al. 2023) where they are asked for: iBOT's patch objective and KoLeo.
  */
 import {
   add,
-  concat,
   divide,
   logSoftmax,
   multiply,
+  type Node,
   negate,
   slice,
   softmax,
@@ -15,9 +16,20 @@ import {
   sum,
 } from '../../engine/graph.ts';
 import { type HeadConfig, head, headParameters, LAST_LAYER } from '../../model/head.ts';
-import { prefixed, within } from '../../model/parameters.ts';
-import { backboneOf, type NetworkConfig, network, studentFeatures, viewsOf } from './network.ts';
-import { GLOBALS, type MicroBatch, type MicroBatchGraph, type Objective } from './objective.ts';
+import { prefixed, type Tensor, within } from '../../model/parameters.ts';
+import { gridOf } from '../../model/vit.ts';
+import { maskToken, PATCH_CENTER, patchLoss } from './ibot.ts';
+import { koleo } from './koleo.ts';
+import { acrossViews, backboneOf, type NetworkConfig, network, pairsOf, studentFeatures, viewsOf } from './network.ts';
+import {
+  type CoupledLoss,
+  GLOBALS,
+  type Loss,
+  type MicroBatch,
+  type MicroBatchGraph,
+  type Objective,
+} from './objective.ts';
+import { mostHidden, PATCH_MASK, patchMasks } from './patch-masks.ts';
 
 export interface DinoConfig extends NetworkConfig {
   readonly head: HeadConfig;
@@ -25,6 +37,10 @@ export interface DinoConfig extends NetworkConfig {
   readonly studentTemperature: number;
   /** Of the center's moving average; official: 0.9. */
   readonly centerMomentum: number;
+  /** Weight of KoLeo on the features of the first global crops; DINOv2: 0.1. 0 or absent: without. */
+  readonly koleo?: number;
+  /** Weight of iBOT's patch objective; DINOv2: 1. 0 or absent: without. */
+  readonly ibot?: number;
 }
 
 export function dino(config: DinoConfig): Objective {
@@ -33,57 +49,89 @@ export function dino(config: DinoConfig): Objective {
     ...common.parameters,
     ...prefixed(headParameters(config.head, config.architecture.dimensions), 'head.'),
   ];
-  const prototypes = config.head.prototypes;
+  const { globalSize } = config.crops;
+  const { rows, columns } = gridOf(config.architecture, globalSize, globalSize);
+  const centers = config.ibot ? ['center', PATCH_CENTER] : ['center'];
+  const headRows = viewsOf(config.crops) + (config.ibot ? mostHidden(rows, columns) : 0);
   return {
     ...common,
     name: 'dino',
-    parameters,
+    parameters: config.ibot ? [...parameters, maskToken(config.architecture.dimensions)] : parameters,
     teacher: 'average',
     teacherParameters: parameters,
     lastLayer: new Set([`head.${LAST_LAYER}`]),
-    bytesAnImage: common.bytesAnImage + headBytes(config),
-    initialState: () => new Map([['center', { shape: [1, prototypes], values: new Float32Array(prototypes) }]]),
+    bytesAnImage: common.bytesAnImage + headBytes(config, headRows),
+    ...(config.ibot ? { draws: patchMasks(rows, columns) } : {}),
+    initialState: () => new Map(centers.map((name) => [name, zeroCenter(config.head.prototypes)])),
     build: (microBatch) => build(config, microBatch),
-    update(state, { teacherLogits }, batch) {
-      const center = state.get('center')!.values;
-      const share = (1 - config.centerMomentum) / (GLOBALS * batch);
-      for (let i = 0; i < prototypes; i++) center[i] = center[i] * config.centerMomentum + teacherLogits[i] * share;
+    update(state, { teacherLogits, patchLogits, patchCount }, batch) {
+      moveCenter(state.get('center')!, teacherLogits, GLOBALS * batch, config.centerMomentum);
+      if (config.ibot) moveCenter(state.get(PATCH_CENTER)!, patchLogits, patchCount[0], config.centerMomentum);
     },
   };
 }
 
-function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
-  const { images, batch, student, teacher, globals } = microBatch;
-  const views = viewsOf(config.crops);
-  const teacherFeatures = backboneOf(config.architecture, teacher).pass(globals).feature; // [2 · images, D]
-  const teacherLogits = head(within(teacher, 'head.'), teacherFeatures); // [2 · images, K]
+function zeroCenter(prototypes: number): Tensor {
+  return { shape: [1, prototypes], values: new Float32Array(prototypes) };
+}
 
-  const { all } = studentFeatures(config.architecture, microBatch);
+/** @param sums of the teacher's logits over `rows` rows */
+function moveCenter({ values }: Tensor, sums: Float32Array, rows: number, momentum: number): void {
+  const share = (1 - momentum) / rows;
+  for (let i = 0; i < values.length; i++) values[i] = values[i] * momentum + sums[i] * share;
+}
+
+function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
+  const { batch, student, teacher, images } = microBatch;
+  const teacherPass = backboneOf(config.architecture, teacher).pass(microBatch.globals);
+  const teacherLogits = head(within(teacher, 'head.'), teacherPass.feature); // [2 · images, K]
+
+  const patchMask = config.ibot ? microBatch.drawn(PATCH_MASK) : undefined;
+  const { all, globals, patches } = studentFeatures(config.architecture, microBatch, patchMask);
   const studentLogits = head(within(student, 'head.'), all); // [views · images, K]
 
   const sharpened = divide(subtract(teacherLogits, microBatch.state('center')), microBatch.teacherTemperature);
   const targets = softmax(sharpened);
   const predictions = logSoftmax(divide(studentLogits, config.studentTemperature));
-  // Each teacher view is the target of every student view but its own: 2 (views − 1) pairs.
-  const first = slice(targets, 0, 0, images);
-  const second = slice(targets, 0, images, GLOBALS * images);
-  const both = add(first, second);
-  const wanted = concat([second, first, ...Array.from({ length: config.crops.locals }, () => both)], 0);
-  const loss = multiply(negate(sum(multiply(wanted, predictions))), 1 / (GLOBALS * (views - 1) * batch));
+  const wanted = acrossViews(targets, config.crops);
+  const loss = multiply(negate(sum(multiply(wanted, predictions))), 1 / (pairsOf(config.crops) * batch));
   // Mean entropy of the targets: the part of the loss that no student can get below. The rest is the divergence (KL).
   const entropy = multiply(negate(sum(multiply(targets, logSoftmax(sharpened)))), 1 / (GLOBALS * batch));
+  const own: Loss = {
+    loss,
+    measures: { teacherEntropy: entropy, divergence: subtract(loss, entropy) },
+    sums: { teacherLogits: sum(teacherLogits, [0]) },
+  };
   return {
-    additive: {
-      loss,
-      measures: { teacherEntropy: entropy, divergence: subtract(loss, entropy) },
-      sums: { teacherLogits: sum(teacherLogits, [0]) },
-    },
-    features: teacherFeatures,
+    additive: config.ibot
+      ? withPatches(own, patchLoss(microBatch, patches, teacherPass.patches, config.studentTemperature), config.ibot)
+      : own,
+    ...(config.koleo ? { coupled: spreading(slice(globals, 0, 0, images), config.koleo) } : {}),
+    features: teacherPass.feature,
     rows: { studentLogits, teacherLogits },
   };
 }
 
-/** The head's two inner layers and about eight arrays over the prototypes, for each view. */
-function headBytes({ crops, head: { hidden, prototypes } }: DinoConfig): number {
-  return 4 * viewsOf(crops) * (12 * hidden + 8 * prototypes);
+function withPatches(own: Loss, patches: Loss, weight: number): Loss {
+  return {
+    loss: add(own.loss, multiply(patches.loss, weight)),
+    measures: { ...own.measures, ...patches.measures },
+    sums: { ...own.sums, ...patches.sums },
+  };
+}
+
+/** @param features of the first global crops */
+function spreading(features: Node, weight: number): CoupledLoss {
+  return {
+    embeddings: { firstFeatures: features },
+    loss({ firstFeatures }) {
+      const value = koleo(firstFeatures);
+      return { loss: multiply(value, weight), measures: { koleo: value }, sums: {} };
+    },
+  };
+}
+
+/** The head's two inner layers and about eight arrays over the prototypes, for each row that goes through it. */
+function headBytes({ head: { hidden, prototypes } }: DinoConfig, rows: number): number {
+  return 4 * rows * (12 * hidden + 8 * prototypes);
 }

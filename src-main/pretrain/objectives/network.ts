@@ -1,7 +1,7 @@
 // What all objectives share: the backbone that learns under its official prefix, and its features of all crops.
-import { concat } from '../../engine/graph.ts';
+import { add, concat, type Node, slice } from '../../engine/graph.ts';
 import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
-import { type Lookup, type Parameter, prefixed, within } from '../../model/parameters.ts';
+import { type Lookup, prefixed, within } from '../../model/parameters.ts';
 import { gridOf } from '../../model/vit.ts';
 import { vitBytes } from '../memory.ts';
 import { type CropPlan, GLOBALS, type MicroBatch } from './objective.ts';
@@ -41,14 +41,34 @@ export function backboneOf(architecture: Architecture, weights: Lookup) {
 
 /**
  * What the student makes of every crop, with its dropped paths: one pass of the backbone for each size of crop.
+ * @param patchMask [2 · images, patches], 1 where a patch of a global crop is hidden from it
  * @returns `globals` [2 · images, D], `all` [views · images, D], `patches` [2 · images, patches, D] of the global crops
  */
-export function studentFeatures(architecture: Architecture, microBatch: MicroBatch) {
+export function studentFeatures(architecture: Architecture, microBatch: MicroBatch, patchMask?: Node) {
   const student = backboneOf(architecture, microBatch.student);
-  const { feature: globals, patches } = student.pass(microBatch.globals, microBatch.globalPaths, microBatch.patchMask);
+  const { feature: globals, patches } = student.pass(microBatch.globals, microBatch.globalPaths, patchMask);
   const passes = [globals];
   if (microBatch.locals) passes.push(student.pass(microBatch.locals, microBatch.localPaths).feature);
   return { globals, patches, all: concat(passes, 0) };
+}
+
+/**
+ * For every view of every image the sum of what it is to match: the other one of the two global views; both of them for a local one. A loss
+ * over all these 2 (views − 1) pairs that is linear in its target takes one product with it.
+ * @param targets [2 · images, …], of the global views
+ * @returns [views · images, …]
+ */
+export function acrossViews(targets: Node, { locals }: CropPlan): Node {
+  const rows = targets.shape[0];
+  const first = slice(targets, 0, 0, rows / GLOBALS);
+  const second = slice(targets, 0, rows / GLOBALS, rows);
+  const both = add(first, second);
+  return concat([second, first, ...Array.from({ length: locals }, () => both)], 0);
+}
+
+/** Pairs of a target's global view and another view, an image. */
+export function pairsOf(crops: CropPlan): number {
+  return GLOBALS * (viewsOf(crops) - 1);
 }
 
 /** Of objectives that keep nothing from step to step and freeze nothing. */
@@ -57,11 +77,3 @@ export const noState = {
   initialState: () => new Map(),
   update: () => {},
 };
-
-/** A linear layer's parameters with DINO's initialisation of layers: weight [to, from], bias [to]. */
-export function denseParameters(name: string, from: number, to: number): Parameter[] {
-  return [
-    { name: `${name}.weight`, shape: [to, from], initial: { kind: 'normal', deviation: 0.02 } },
-    { name: `${name}.bias`, shape: [to], initial: { kind: 'constant', value: 0 } },
-  ];
-}

@@ -2,11 +2,11 @@
  * What a pretraining objective is to the learner: its parameters, the graph of one micro-batch, and what it keeps from step to
  * step. One file an objective; everything else (micro-batches, clipping, AdamW, the teacher's average) is the same for all.
  */
-import type { Node } from '../../engine/graph.ts';
+import type { Node, Shape } from '../../engine/graph.ts';
 import type { Lookup, Parameter, Tensor } from '../../model/parameters.ts';
 
 /** Every objective, as recipes and wishes name it. `objectives.ts` says what they are. */
-export const OBJECTIVE_NAMES = ['dino'] as const;
+export const OBJECTIVE_NAMES = ['dino', 'byol', 'simclr', 'swav', 'simdino', 'distillation'] as const;
 
 export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
 
@@ -63,8 +63,8 @@ export interface MicroBatch {
   /** [2 · depth, 2 · images]: what the residual branches of the student's pass over the globals are multiplied with. */
   readonly globalPaths?: Node;
   readonly localPaths?: Node;
-  /** [2 · images, patches], 1 where a patch of a global crop is hidden from the student; for objectives with `masks`. */
-  readonly patchMask?: Node;
+  /** What `Objective.draws` gives for these images, by name. */
+  readonly drawn: Lookup;
   /** A scalar. */
   readonly teacherTemperature: Node;
 }
@@ -103,12 +103,12 @@ export interface MicroBatchGraph {
   readonly rows: Record<string, Node>;
 }
 
-/** Which patches of the global crops are hidden from the student. */
-export interface MaskPlan {
-  /** Of a global crop. */
-  readonly patches: number;
-  /** [2 · batch, patches], 1 where hidden: a function of seed and step alone, whatever the micro-batches. */
-  draw(seed: number, step: number, batch: number): Float32Array;
+/** Inputs beside the crops that are drawn anew at each step, such as which patches are hidden from the student. */
+export interface Draws {
+  /** By name: rows an image, view-major, and the shape of a row. */
+  readonly inputs: Readonly<Record<string, { readonly views: number; readonly row: Shape }>>;
+  /** [views · batch, …row] each: a function of seed and step alone, whatever the micro-batches. */
+  draw(seed: number, step: number, batch: number): Record<string, Float32Array>;
 }
 
 export interface Objective {
@@ -127,11 +127,13 @@ export interface Objective {
   readonly depth: number;
   /** Memory that one image's crops take in a training run, roughly. */
   readonly bytesAnImage: number;
-  readonly masks?: MaskPlan;
+  readonly draws?: Draws;
   /** What is kept beside weights and moments, at its start value; part of the checkpoint. */
   initialState(): Map<string, Tensor>;
   /** The graph of one micro-batch. What it does not reach is not fed. */
   build(microBatch: MicroBatch): MicroBatchGraph;
+  /** Measures that come out of the sums of a whole batch, beside those that add up over micro-batches. */
+  signs?(sums: Record<string, Float32Array>, batch: number): Record<string, number>;
   /** Brings the state up to date, in place, with the sums over the batch of `batch` images. */
   update(state: ReadonlyMap<string, Tensor>, sums: Record<string, Float32Array>, batch: number): void;
 }
