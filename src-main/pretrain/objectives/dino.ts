@@ -64,6 +64,10 @@ export function dino(config: DinoConfig): Objective {
     ...(config.ibot ? { draws: patchMasks(rows, columns) } : {}),
     initialState: () => new Map(centers.map((name) => [name, zeroCenter(config.head.prototypes)])),
     build: (microBatch) => build(config, microBatch),
+    // 1 where the teacher gives every picture the same answer and is certain of it.
+    signs: ({ usage }, batch) => ({
+      mostUsed: usage.reduce((most, one) => Math.max(most, one), 0) / (GLOBALS * batch),
+    }),
     update(state, { teacherLogits, patchLogits, patchCount }, batch) {
       moveCenter(state.get('center')!, teacherLogits, GLOBALS * batch, config.centerMomentum);
       if (config.ibot) moveCenter(state.get(PATCH_CENTER)!, patchLogits, patchCount[0], config.centerMomentum);
@@ -100,7 +104,7 @@ function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
   const own: Loss = {
     loss,
     measures: { teacherEntropy: entropy, divergence: subtract(loss, entropy) },
-    sums: { teacherLogits: sum(teacherLogits, [0]) },
+    sums: { teacherLogits: sum(teacherLogits, [0]), usage: sum(targets, [0]) },
   };
   return {
     additive: config.ibot

@@ -44,6 +44,14 @@ export interface StepSettings {
   readonly teacherTemperature: number;
   /** The prototypes' gradient is dropped, after clipping (the first epochs, or `freeze` steps). */
   readonly lastLayerFrozen: boolean;
+  /** So is the encoder's, while a new head learns what an imported one already knows. Absent: no. */
+  readonly backboneFrozen?: boolean;
+}
+
+/** Whether a step leaves a parameter as it is. */
+export function isFrozen(name: string, { lastLayer }: Objective, settings: StepSettings): boolean {
+  if (settings.backboneFrozen && name.startsWith('backbone.')) return true;
+  return settings.lastLayerFrozen && lastLayer.has(name);
 }
 
 /** What the graph of a micro-batch is built from. */
