@@ -82,11 +82,13 @@ export const comparisonEntry = z.object({
 
 export type ComparisonEntry = z.infer<typeof comparisonEntry>;
 
+const objective = z.object({ name: z.string(), title: z.string(), paper: z.string(), idea: z.string() });
+
 /** One variant over its seeds. */
 export const comparisonRow = z.object({
   variant: z.string(),
   /** What the user reads of its objective; null where that is not known. */
-  objective: z.object({ name: z.string(), title: z.string(), paper: z.string() }).nullable(),
+  objective: objective.nullable(),
   /** Trainings that are measured. */
   measured: z.number(),
   /** Sentences of those that failed. */
@@ -146,7 +148,7 @@ export const compareCalls = {
     comparisonRequest,
     z.object({
       pictures: z.number(),
-      objectives: z.array(z.object({ name: z.string(), title: z.string(), paper: z.string(), idea: z.string() })),
+      objectives: z.array(objective),
       /** The network and the crops that all share. */
       encoder: z.string(),
       trainings: z.array(z.object({ variant: z.string(), seed: z.number(), seconds: nullableNumber })),

@@ -4,6 +4,7 @@ import { type Run, type Series, type TrainingEvent, trainingEvents } from '../..
 import { call } from '../../lib/client.ts';
 import { jobs } from '../../state/jobs.svelte.ts';
 import { notices } from '../../state/notices.svelte.ts';
+import { compareCall } from './compare/compare.svelte.ts';
 import { withPoint } from './curves.ts';
 
 export interface RunDetail {
@@ -13,6 +14,8 @@ export interface RunDetail {
 }
 
 export const trainingCall = 'training.pretrain';
+/** A comparison's trainings are runs like all others. */
+const trainingCalls: readonly string[] = [trainingCall, compareCall];
 
 export class RunBoard {
   list = $state.raw<Run[] | null>(null);
@@ -65,7 +68,7 @@ export class RunBoard {
 
   /** What a training tells; also what it told before the page was loaded. */
   happened(told: CallEvent, of: string): void {
-    if (of !== trainingCall || !(told.kind in trainingEvents)) return;
+    if (!trainingCalls.includes(of) || !(told.kind in trainingEvents)) return;
     const parsed = trainingEvents[told.kind as keyof typeof trainingEvents].safeParse(told);
     if (!parsed.success) throw parsed.error;
     const event = parsed.data as TrainingEvent;
