@@ -5,6 +5,13 @@ import { recordCalls, reproduction, series } from './record.ts';
 
 /** What the user may decide; whatever is left out is chosen and explained. */
 export const pretrainWishes = z.object({
+  /** What is learnt from. */
+  objective: z.enum(['dino', 'byol', 'simclr', 'swav', 'simdino', 'distillation']).optional(),
+  /** Weights of DINO's options KoLeo (DINOv2: 0.1) and iBOT's patch objective (DINOv2: 1); 0: without. */
+  koleo: z.number().nonnegative().optional(),
+  ibot: z.number().nonnegative().optional(),
+  /** Distillation: the weight file of the encoder to learn from. */
+  teacher: z.string().min(1).optional(),
   model: z.string().optional(),
   /** Side of a global crop, pixels. */
   image: z.int().positive().optional(),
@@ -40,8 +47,10 @@ export const pretrainWishes = z.object({
   start: z.enum(['random', 'components']).optional(),
   /** How attention starts: at random, or as it looks after a training. */
   attention: z.enum(['random', 'mimetic']).optional(),
-  /** A weight file to go on from. */
-  from: z.string().optional(),
+  /** What to go on from: the name of an encoder of the workspace, or a local weight file. */
+  from: z.string().min(1).optional(),
+  /** Steps for which its encoder keeps still while the new head learns. */
+  frozen: z.int().nonnegative().optional(),
 });
 
 export type PretrainWishes = z.infer<typeof pretrainWishes>;
@@ -60,6 +69,10 @@ const plan = z.object({
   choices: z.array(choice),
   /** What would be trained, as numbers. */
   settings: z.object({
+    objective: z.string(),
+    koleo: z.number(),
+    ibot: z.number(),
+    teacher: z.string().nullable(),
     model: z.string(),
     image: z.number(),
     local: z.number(),
@@ -211,6 +224,10 @@ export const trainingCalls = {
   'training.choices': call(
     z.object({ wishes: pretrainWishes.default({}), device }),
     plan.extend({
+      /** What there is to learn from; `averages` where a moving average of the network is what the run leaves. */
+      objectives: z.array(
+        z.object({ name: z.string(), title: z.string(), paper: z.string(), idea: z.string(), averages: z.boolean() }),
+      ),
       models: z.array(z.string()),
       devices: z.array(z.string()),
       /** For a first training of so many pictures. */

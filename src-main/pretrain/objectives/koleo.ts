@@ -3,24 +3,12 @@
  * the differential entropy, −mean ln of each feature's distance to its nearest neighbour in the batch. Larger distances, more evenly spread
  * features.
  */
-import {
-  add,
-  log,
-  matmul,
-  multiply,
-  type Node,
-  negate,
-  softmax,
-  sqrt,
-  subtract,
-  sum,
-  transpose,
-} from '../../engine/graph.ts';
+import { add, log, matmul, multiply, type Node, softmax, sqrt, subtract, sum, transpose } from '../../engine/graph.ts';
 import { identity } from '../../engine/log-determinant.ts';
 import { l2Normalise, stopGradient } from '../../engine/operators.ts';
 
-const EPSILON = 1e-8;
-/** Similarities that differ by more than about 1e-5 leave one neighbour; nearer ties share. */
+const EPSILON = 1e-14;
+/** Similarities that differ by more than about 1e-5 leave one neighbour; nearer ones share the slope. */
 const SHARPNESS = 1e6;
 
 /**
@@ -34,7 +22,8 @@ export function koleo(features: Node): Node {
   // No row is its own neighbour: cosines are at least −1.
   const others = subtract(similarities, multiply(identity(n), 4));
   const nearest = softmax(multiply(stopGradient(others), SHARPNESS)); // [n, n], rows of one 1
-  const apart = subtract(rows, matmul(nearest, rows));
-  const distance = sqrt(add(sum(multiply(apart, apart), [1]), EPSILON ** 2));
-  return multiply(negate(sum(log(distance))), 1 / n);
+  const squared = sum(multiply(nearest, subtract(2, multiply(similarities, 2))), [1]);
+  // Not below 0, where rounding can take it: (x + √(x² + ε)) ÷ 2 is x for all but the smallest.
+  const positive = multiply(add(squared, sqrt(add(multiply(squared, squared), EPSILON))), 0.5);
+  return multiply(sum(log(positive)), -0.5 / n);
 }
