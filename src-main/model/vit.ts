@@ -59,25 +59,46 @@ export const VIT_NAMES: readonly string[] = Object.entries(STEMS).flatMap(([kind
 );
 
 /**
- * The configuration of e.g. `vit-small/16`; `hvit-…` has the hierarchical stem, `cvit-…` the convolutional one.
+ * The configuration of e.g. `vit-small/16`; `hvit-…` has the hierarchical stem, `cvit-…` the convolutional one. Networks that were brought along
+ * are spelt out, as by `vitName`: `vit-1024x24x16/14+4reg+scale`.
  * @param image side of the training image in pixels
  * @throws GondolaError `model-unknown`, `image-size`
  */
 export function vitNamed(name: string, image: number): VitConfig {
-  if (!VIT_NAMES.includes(name))
+  const [base, ...extras] = name.split('+');
+  const size = sizeNamed(base);
+  if (!size || !extras.every((extra) => EXTRA.test(extra)))
     throw new GondolaError('model-unknown', `There is no model "${name}".`, `Choose one of ${VIT_NAMES.join(', ')}.`);
-  const [kind, size, patch] = name.split(/[-/]/);
-  const { stem } = STEMS[kind as keyof typeof STEMS];
-  const network = {
-    ...SIZES[size as keyof typeof SIZES],
-    patch: Number(patch),
-    image,
-    registers: 0,
-    layerScale: false,
-  };
-  const config = stem === 'patch' ? network : { ...network, stem };
+  const { stem, ...network } = size;
+  const registers = extras.reduce((sum, extra) => sum + (Number.parseInt(extra, 10) || 0), 0);
+  const config = { ...network, image, registers, layerScale: extras.includes('scale') };
   gridOf(config, image, image);
-  return config;
+  return stem === 'patch' ? config : { ...config, stem };
+}
+
+const EXTRA = /^([1-9]\d?reg|scale)$/;
+
+/** The part of a name before its extras. */
+function sizeNamed(base: string) {
+  const [kind, size, patch] = base.split(/[-/]/);
+  if (VIT_NAMES.includes(base))
+    return { ...SIZES[size as keyof typeof SIZES], patch: Number(patch), stem: STEMS[kind as keyof typeof STEMS].stem };
+  const spelt = /^vit-([1-9]\d{0,3})x([1-9]\d{0,2})x([1-9]\d{0,2})\/([1-9]\d?)$/.exec(base);
+  if (!spelt) return null;
+  const [dimensions, depth, heads, side] = spelt.slice(1).map(Number);
+  return dimensions % heads === 0 ? { dimensions, depth, heads, patch: side, stem: 'patch' as const } : null;
+}
+
+/** The name by which `vitNamed` gives this network. */
+export function vitName({ dimensions, depth, heads, patch, registers, layerScale, stem = 'patch' }: VitConfig): string {
+  const [kind] = Object.entries(STEMS).find(([, { stem: other }]) => other === stem)!;
+  const [size = `${dimensions}x${depth}x${heads}`] =
+    Object.entries(SIZES).find(
+      ([, known]) => known.dimensions === dimensions && known.depth === depth && known.heads === heads,
+    ) ?? [];
+  const known = `${kind}-${size}/${patch}`;
+  const base = VIT_NAMES.includes(known) ? known : `${kind}-${dimensions}x${depth}x${heads}/${patch}`;
+  return `${base}${registers > 0 ? `+${registers}reg` : ''}${layerScale ? '+scale' : ''}`;
 }
 
 /**

@@ -55,6 +55,8 @@ export interface Recipe {
   readonly microBatch?: number;
   readonly length: Length;
   readonly initialisation: Initialisation;
+  /** The encoder keeps still for so many steps, a tenth of the run at most, while a new head learns. Absent: it learns from the first step on. */
+  readonly frozenBackboneSteps?: number;
   /** Attention and positions start as Trockman and Kolter 2023 have it. Absent: at random. */
   readonly mimetic?: boolean;
   /** At the end of the warm-up; it falls to `finalLearningRate` by a cosine. */
@@ -86,6 +88,8 @@ export interface Plan extends Course {
   readonly until?: number;
   readonly warmupSteps: number;
   readonly frozenSteps: number;
+  /** Absent: none. */
+  readonly frozenBackboneSteps?: number;
   readonly temperatureSteps: number;
   readonly momentum: number;
 }
@@ -126,7 +130,7 @@ export function objectiveOf(recipe: Recipe): Objective {
 
 /** What the schedules say of each step, with all that happened on the way. */
 export function settingsOf(recipe: Recipe, plan: Plan): (step: number) => StepSettings {
-  const { warmupSteps, temperatureSteps, frozenSteps } = plan;
+  const { warmupSteps, temperatureSteps, frozenSteps, frozenBackboneSteps = 0 } = plan;
   const steps = scheduledSteps(plan);
   const learningRate = cosineSchedule({
     base: recipe.learningRate,
@@ -151,6 +155,7 @@ export function settingsOf(recipe: Recipe, plan: Plan): (step: number) => StepSe
       teacherMomentum: valueAt(momentum, place),
       teacherTemperature: valueAt(temperature, place),
       lastLayerFrozen: place < frozenSteps,
+      backboneFrozen: place < frozenBackboneSteps,
     };
   };
 }

@@ -8,7 +8,7 @@ import type { Feeds, Runtime } from '../engine/runtime.ts';
 import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { dropPathFactors } from './drop-path.ts';
 import { type CropSource, MicroBatches, named } from './micro-batches.ts';
-import { type Crops, GLOBALS, type Objective, type StepSettings } from './objectives/objective.ts';
+import { type Crops, GLOBALS, isFrozen, type Objective, type StepSettings } from './objectives/objective.ts';
 import { ADAMW_DEFAULTS, AdamW, type AdamWOptions, clipScale, moveAverage, norm } from './optimiser.ts';
 import { HostGradients, ResidentGradients } from './resident/gradient-sum.ts';
 import { ResidentState } from './resident/resident-state.ts';
@@ -226,7 +226,7 @@ export class Learner {
     return norms.filter((length) => clipScale(length, this.#options.clip) < 1).length;
   }
 
-  /** Clips each gradient by its own norm, then drops a frozen last layer's, then updates, then the teacher follows; returns how many were clipped. */
+  /** Clips each gradient by its own norm, then drops those of frozen parameters, then updates, then the teacher follows; returns how many were clipped. */
   #learnHere(loss: number, gradients: Weights, settings: StepSettings): number {
     const scales = new Map<string, number>();
     let clipped = 0;
@@ -239,7 +239,7 @@ export class Learner {
     }
     for (const parameter of this.#trained) {
       const { name } = parameter;
-      if (settings.lastLayerFrozen && this.objective.lastLayer.has(name)) continue;
+      if (isFrozen(name, this.objective, settings)) continue;
       this.#optimiser.update(parameter, this.#student.get(name)!.values, gradients.get(name)!.values, {
         learningRate: settings.learningRate,
         weightDecay: settings.weightDecay,

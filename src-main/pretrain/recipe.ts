@@ -48,8 +48,10 @@ export interface Wishes {
   readonly start?: 'random' | 'components';
   /** How attention starts: at random, or as it looks after a training (Trockman and Kolter 2023). */
   readonly attention?: 'random' | 'mimetic';
-  /** A weight file to go on from. */
+  /** A weight file to go on from, with the network that it holds as `model`. */
   readonly from?: string;
+  /** Steps for which its encoder keeps still. */
+  readonly frozen?: number;
 }
 
 /** One decision, as it is printed. */
@@ -84,7 +86,8 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     'colour and printed text tell flavours apart, so crops keep their hue and are never mirrored, grayed or solarised',
   );
   const size = chooseSize(circumstances, wishes, length);
-  choose('model', wishes.model, size.model, size.reason);
+  if (wishes.from) choose('model', undefined, size.model, 'the network of the weights that it goes on from');
+  else choose('model', wishes.model, size.model, size.reason);
   choose('image', wishes.image, size.image, 'pixels of a global crop; goes with the model');
   choose('local', wishes.local, size.local, 'pixels of a local crop; about half of a global one');
   choose(
@@ -114,6 +117,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     studentTemperature: 0.1,
     centerMomentum: 0.9,
     initialisation: chooseStart(wishes, choices),
+    ...chooseFrozen(wishes, choose),
     mimetic: chooseAttention(wishes, choose),
     dropPath: choose(
       'drop path',
@@ -151,7 +155,9 @@ function chooseOptimisation(
   settings: { learningRate: number; weightDecay: readonly [number, number]; momentum: number; clip: number },
   choose: Choose,
 ) {
-  const usual = Number((settings.learningRate * Math.sqrt(batch / 256)).toPrecision(3));
+  const highest = wishes.from ? settings.learningRate * GOING_ON : settings.learningRate;
+  const usual = Number((highest * Math.sqrt(batch / 256)).toPrecision(3));
+  const why = wishes.from ? 'a fifth of the usual, so that what the weights know is not unlearnt' : '';
   const isSought = wishes.learningRate === 'find';
   const learningRate = choose(
     'learning rate',
@@ -159,7 +165,7 @@ function chooseOptimisation(
     usual,
     isSought
       ? 'unless the sweep before the training finds a better one'
-      : `${settings.learningRate} at a batch of 256, smaller with the square root of the batch`,
+      : why || `${settings.learningRate} at a batch of 256, smaller with the square root of the batch`,
   );
   const [first, last] = settings.weightDecay;
   const start =
@@ -217,6 +223,22 @@ function chooseStart({ from, start }: Wishes, choices: Choice[]): Initialisation
   return start === 'random' ? { kind: 'random' } : { kind: 'principal-components', deviation: PATCH_DEVIATION };
 }
 
+/** Share of the usual learning rate for weights that were trained before. */
+const GOING_ON = 0.2;
+/** Steps until a new head hands on gradients worth following. */
+const HEAD_FIRST = 500;
+
+function chooseFrozen({ from, frozen }: Wishes, choose: Choose): { frozenBackboneSteps?: number } {
+  if (!from) return {};
+  const frozenBackboneSteps = choose(
+    'frozen',
+    frozen,
+    HEAD_FIRST,
+    'steps, a tenth of all at most, for which the encoder keeps still: the head starts at random and would pull it about',
+  );
+  return { frozenBackboneSteps };
+}
+
 function chooseAttention({ from, attention }: Wishes, choose: Choose): boolean {
   if (from) return false;
   const chosen = choose(
@@ -248,6 +270,9 @@ export function planOf(recipe: Recipe, steps: number, stepsPerEpoch: number): Pl
     stepsPerEpoch,
     warmupSteps: Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps)),
     frozenSteps: Math.min(stepsPerEpoch, 1250, Math.ceil(0.05 * steps)),
+    ...(recipe.frozenBackboneSteps
+      ? { frozenBackboneSteps: Math.min(recipe.frozenBackboneSteps, Math.ceil(0.1 * steps)) }
+      : {}),
     temperatureSteps: Math.min(30 * stepsPerEpoch, Math.ceil(0.3 * steps)),
     momentum: recipe.keepMomentum ? recipe.momentum : Math.max(0.9, Math.min(recipe.momentum, 1 - 20 / steps)),
   };

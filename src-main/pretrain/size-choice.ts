@@ -47,7 +47,7 @@ function wanted({ model, image, local, locals }: Wishes) {
 
 /** Sizes that nobody wished for are rounded to what the patch divides; a local crop follows a wished global one. */
 function fitted<Size extends { model: string; image: number; local: number }>(size: Size, wishes: Wishes): Size {
-  const patch = Number(/\/(\d+)$/.exec(size.model)?.[1] ?? 16);
+  const patch = Number(/\/(\d+)/.exec(size.model)?.[1] ?? 16);
   const multiple = (side: number) => Math.max(patch, Math.round(side / patch) * patch);
   const image = wishes.image ?? multiple(size.image);
   const local = wishes.local ?? multiple(Math.min(size.local, image / 2));

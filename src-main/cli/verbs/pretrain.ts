@@ -1,4 +1,5 @@
 // `gondola pretrain`: trains an encoder on the workspace's own photos, without labels.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JobEvent } from '../../base/progress.ts';
 import type { InputOf, OutputOf } from '../../contract/call.ts';
@@ -38,7 +39,12 @@ export const pretrainVerb: Verb = {
           numberAbove(0),
         ),
       )
-      .addOption(new Option('--teacher <file>', 'with distillation: the larger encoder (.safetensors) to learn from'))
+      .addOption(
+        new Option(
+          '--teacher <model>',
+          'with distillation: the larger encoder to learn from, of the workspace or a .safetensors',
+        ),
+      )
       .addOption(
         new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
       )
@@ -69,7 +75,18 @@ export const pretrainVerb: Verb = {
         ),
       )
       .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
-      .addOption(new Option('--from <file>', 'go on from the weights of an encoder (.safetensors) of the same --model'))
+      .addOption(
+        new Option(
+          '--from <model>',
+          'go on from an encoder of the workspace, or from a file (.safetensors, .pth, .onnx) as import-weights takes it',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--frozen <steps>',
+          'with --from: keep its encoder still so long, a tenth of the run at most',
+        ).argParser(wholeNumber(0)),
+      )
       .addOption(new Option('--name <name>', 'of the run and the encoder; with --resume, which run'))
       .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addOption(new Option('--resume', 'go on with an unfinished run, exactly as if it had never been interrupted'))
@@ -89,7 +106,10 @@ kNN is the accuracy of naming labelled products by their neighbours on other pho
   run([folder], options, { output, call, withWorkspace }) {
     const { name, device, resume, json: _, from, teacher, ...rest } = options;
     const files = Object.entries({ from, teacher }).filter((entry): entry is [string, string] => !!entry[1]);
-    const wishes = { ...rest, ...Object.fromEntries(files.map(([wish, file]) => [wish, resolve(file)])) };
+    const wishes = {
+      ...rest,
+      ...Object.fromEntries(files.map(([wish, file]) => [wish, existsSync(file) ? resolve(file) : file])),
+    };
     return withWorkspace(folder as string, async (context) => {
       const input = { wishes, name, device, resume } as InputOf<Pretrain>;
       const result = await call('training.pretrain', input, {
@@ -105,7 +125,8 @@ kNN is the accuracy of naming labelled products by their neighbours on other pho
   },
 };
 
-function tell(event: JobEvent, output: Output): void {
+/** What a training tells, in words. */
+export function tell(event: JobEvent, output: Output): void {
   if (event.kind === 'run') {
     const { run, pictures, choices } = event as unknown as { run: string; pictures: number; choices: Choice[] };
     output.say(`${run}: training on ${pictures} product regions.`);

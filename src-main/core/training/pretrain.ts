@@ -13,6 +13,7 @@ import { modelByName } from '../../store/models.ts';
 import { createRun, endRun, type Run, resumeRun, runByName, runs } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
+import { withWeights } from './going-on.ts';
 import { RecordKeeper } from './record.ts';
 import { readRecord } from './record-file.ts';
 import { Recorder } from './recorder.ts';
@@ -116,8 +117,13 @@ interface Begun {
 }
 
 /** Chooses the recipe, tells the choices, and opens the run's row. */
-function begin(workspace: Workspace, { wishes, name, device }: ParsedInputOf<Pretrain>, context: JobContext): Begun {
+async function begin(
+  workspace: Workspace,
+  { wishes: asked, name, device }: ParsedInputOf<Pretrain>,
+  context: JobContext,
+): Promise<Begun> {
   const { database } = workspace;
+  const wishes = await withWeights(workspace, asked);
   const pictures = sourcesToTrainOn(database).length;
   const { recipe, choices } = chooseRecipe({ pictures, cores: availableParallelism(), device }, wishes);
   const run = opened(database, name ?? freeName(database, 'dino'), recipe);

@@ -4,6 +4,7 @@ import type { CoreContext } from '../context.ts';
 import { sampleCrops } from './crops.ts';
 import { activateModel, finishRun, removeRun } from './endings.ts';
 import { estimateTraining, recipeFor, trainingChoices } from './estimate.ts';
+import { withWeights } from './going-on.ts';
 import { runNeighbours, runRecordOf, saveRecord } from './insight.ts';
 import { listRuns, oneRun, runAttention } from './listing.ts';
 import { measureDevice } from './measure.ts';
@@ -11,14 +12,19 @@ import { pretrain } from './pretrain.ts';
 
 export const trainingHandlers: Handlers<typeof trainingCalls, CoreContext> = {
   'training.pretrain': (input, context) => pretrain(input, context, { start: context.startTrainer }),
-  'training.choices': async (input, { workspace }) => trainingChoices(workspace, input),
-  'training.estimate': (input, { workspace }) => estimateTraining(workspace, input),
+  'training.choices': async (input, { workspace }) =>
+    trainingChoices(workspace, { ...input, wishes: await withWeights(workspace, input.wishes) }),
+  'training.estimate': async (input, { workspace }) =>
+    estimateTraining(workspace, { ...input, wishes: await withWeights(workspace, input.wishes) }),
   'training.measure': async (input, context) => {
     const from = performance.now();
-    await measureDevice(recipeFor(context.workspace.database, input).recipe, context);
+    const { workspace } = context;
+    const wishes = await withWeights(workspace, input.wishes);
+    await measureDevice(recipeFor(workspace.database, { ...input, wishes }).recipe, context);
     return { seconds: (performance.now() - from) / 1000 };
   },
-  'training.sampleCrops': (input, context) => sampleCrops(input, context),
+  'training.sampleCrops': async (input, context) =>
+    sampleCrops({ ...input, wishes: await withWeights(context.workspace, input.wishes) }, context),
   'training.runs': async (_, { workspace }) => ({ runs: await listRuns(workspace) }),
   'training.run': ({ run }, { workspace }) => oneRun(workspace, run),
   'training.attention': ({ run }, { workspace }) => runAttention(workspace, run),

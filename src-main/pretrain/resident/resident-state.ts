@@ -5,7 +5,7 @@
 import { input, size } from '../../engine/graph.ts';
 import type { Feeds, ResidentProgram, Runtime } from '../../engine/runtime.ts';
 import type { Parameter, Slot, Tensor, Weights } from '../../model/parameters.ts';
-import type { Objective, StepSettings } from '../objectives/objective.ts';
+import { isFrozen, type Objective, type StepSettings } from '../objectives/objective.ts';
 import type { AdamWOptions } from '../optimiser.ts';
 import type { Residents } from './step-program.ts';
 import { type Part, updateGraph } from './update-graph.ts';
@@ -83,7 +83,7 @@ export class ResidentState {
    * @returns the norm of each trained parameter's gradient; where one is not finite, nothing has changed
    */
   async learn(gradients: Residents, settings: StepSettings): Promise<Float32Array> {
-    const parts = this.#parts(settings.lastLayerFrozen);
+    const parts = this.#parts(settings);
     const { clip, optimiser } = this.#options;
     const key = parts.map(({ group, averaged }) => `${group}${averaged}`).join();
     const program = await this.#program(`update ${key}`, () => {
@@ -109,16 +109,13 @@ export class ResidentState {
   }
 
   /** Which parameters an update changes. Groups are numbered by age, so that the numbers stay while all are updated. */
-  #parts(lastLayerFrozen: boolean): Part[] {
+  #parts(settings: StepSettings): Part[] {
     const { objective, trained } = this.#options;
     const ages = [...new Set(this.#steps.values())].sort((a, b) => b - a);
     const teachers = new Set(objective.teacherParameters.map(({ name }) => name));
     return trained.map((parameter) => ({
       parameter,
-      group:
-        lastLayerFrozen && objective.lastLayer.has(parameter.name)
-          ? null
-          : ages.indexOf(this.#steps.get(parameter.name)!),
+      group: isFrozen(parameter.name, objective, settings) ? null : ages.indexOf(this.#steps.get(parameter.name)!),
       averaged: objective.teacher === 'average' && teachers.has(parameter.name),
     }));
   }

@@ -102,7 +102,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     batch: settled.batch,
     weights: checkpoint
       ? new Map([...withoutPrefix(checkpoint.tensors, 'teacher.'), ...withoutPrefix(checkpoint.tensors, 'student.')])
-      : finite(await startWeights(settled, pictures, runtime)),
+      : finite(await startWeights(settled, pictures)),
     seed: settled.seed,
     clip: settled.clip,
     microBatch: known?.microBatch ?? settled.microBatch,
