@@ -28,7 +28,9 @@ interface Trouble {
 
 /** With fewer pictures a batch the most used prototype says nothing about the others. */
 const LEAST_BATCH = 4;
-/** Looks in a row after which a collapse is taken to stay. */
+/** Looks in a row after which a collapse is told: at the start of a run, before the center has settled, one look may seem like one. */
+const TOLD_LOOKS = 2;
+/** Looks in a row after which it is taken to stay. */
 export const LASTING_LOOKS = 3;
 
 const REMEDY = 'If this stays, start again with';
@@ -85,29 +87,26 @@ const TROUBLES: readonly Trouble[] = [
 
 /** What the watch remembers; part of the checkpoint. */
 export interface CollapseState {
-  readonly told: readonly string[];
-  /** Looks in a row that saw a collapse. */
-  readonly lasting: number;
+  /** Looks in a row that saw each trouble. */
+  readonly seen: Readonly<Record<string, number>>;
 }
 
 export class CollapseWatch {
-  #told: Set<string>;
-  #lasting: number;
+  #seen: Readonly<Record<string, number>>;
   /** What the last collapse looked like. */
   #sentence = '';
 
-  constructor({ told, lasting }: CollapseState = { told: [], lasting: 0 }) {
-    this.#told = new Set(told);
-    this.#lasting = lasting;
+  constructor({ seen }: CollapseState = { seen: {} }) {
+    this.#seen = seen;
   }
 
   get state(): CollapseState {
-    return { told: [...this.#told], lasting: this.#lasting };
+    return { seen: this.#seen };
   }
 
   /** Whether the network has been collapsed for so many looks that it will hardly recover. */
   get stays(): boolean {
-    return this.#lasting >= LASTING_LOOKS;
+    return TROUBLES.some(({ name, isCollapse }) => isCollapse && (this.#seen[name] ?? 0) >= LASTING_LOOKS);
   }
 
   get sentence(): string {
@@ -117,11 +116,10 @@ export class CollapseWatch {
   /** The sentences that are due after a look. Each trouble is told once, and again only if it went away in between. */
   warnings(signs: Signs): string[] {
     const present = TROUBLES.filter(({ test }) => test(signs));
+    this.#seen = Object.fromEntries(present.map(({ name }) => [name, (this.#seen[name] ?? 0) + 1]));
     const collapse = present.find(({ isCollapse }) => isCollapse);
-    this.#lasting = collapse ? this.#lasting + 1 : 0;
     if (collapse) this.#sentence = collapse.sentence(signs);
-    const due = present.filter(({ name }) => !this.#told.has(name)).map(({ sentence }) => sentence(signs));
-    this.#told = new Set(present.map(({ name }) => name));
-    return due;
+    const isDue = ({ name, isCollapse }: Trouble) => this.#seen[name] === (isCollapse ? TOLD_LOOKS : 1);
+    return present.filter(isDue).map(({ sentence }) => sentence(signs));
   }
 }

@@ -26,12 +26,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const small = (changes: Partial<Recipe> = {}) =>
   tinyRecipe({ model: 'vit-nano/16', batch: 3, dropPath: 0, length: { kind: 'epochs', epochs: 2 }, ...changes });
 
-async function trained(name: string, recipe: Recipe) {
+async function trained(name: string, recipe: Recipe, of = sources) {
   const [events, said] = [[] as JobEvent[], [] as string[]];
   const runFolder = join(folder, 'runs', name);
   const encoderFile = join(folder, 'models', `${name}.safetensors`);
   const request = {
-    ...{ gondola: 'test', recipe, sources, cacheFolder: join(folder, 'cache'), keepCaches: [], runFolder, encoderFile },
+    ...{
+      gondola: 'test',
+      recipe,
+      sources: of,
+      cacheFolder: join(folder, 'cache'),
+      keepCaches: [],
+      runFolder,
+      encoderFile,
+    },
     ...{ startedAt: null, resume: false, cores: 2 },
   };
   const context = {
@@ -107,8 +115,8 @@ describe('a training that meets a number that is none', () => {
   });
 
   it('because of an absurd learning rate lowers it until the training holds', { timeout }, async () => {
-    const recipe = small({ batch: 1, learningRate: 3000, weightDecay: [0, 0] });
-    const { outcome, encoderFile } = await trained('absurd', recipe);
+    const recipe = small({ batch: 2, learningRate: 3000, weightDecay: [0, 0] });
+    const { outcome, encoderFile } = await trained('absurd', recipe, await drawPhotos(join(folder, 'more'), 10));
     expect(outcome.state).toBe('finished');
     expect(outcome.config.plan.recoveries!.length).toBeGreaterThan(0);
     await expectFinite(encoderFile);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src-main/base/random.ts';
-import { CollapseWatch, type Signs } from '../../../src-main/pretrain/watch/collapse.ts';
 import { effectiveRank, featureSpread, normaliseRows } from '../../../src-main/pretrain/watch/features.ts';
 import { leaveOnePhotoOut } from '../../../src-main/pretrain/watch/neighbours.ts';
 
@@ -58,35 +57,5 @@ describe('the kNN accuracy on the labels there are', () => {
   it('does not ask for a SKU that no other photo shows', () => {
     const labels = ['cola', 'cola', 'tea', 'milk'];
     expect(leaveOnePhotoOut({ features, dimensions: 2, labels, photos: ['a', 'b', 'c', 'd'] })).toBe(1);
-  });
-});
-
-describe('the watch over a training', () => {
-  const healthy: Signs = { teacherEntropy: 4, prototypes: 1024, featureSpread: 0.5, batch: 32, waiting: 0.01 };
-
-  it('is silent while all is well', () => {
-    expect(new CollapseWatch().warnings(healthy)).toEqual([]);
-  });
-
-  it('tells a collapse to even answers, to one answer, and to equal features', () => {
-    const [even] = new CollapseWatch().warnings({ ...healthy, teacherEntropy: Math.log(1024) - 0.01 });
-    expect(even).toContain('even spread over all prototypes');
-    const [single] = new CollapseWatch().warnings({ ...healthy, teacherEntropy: 0.001 });
-    expect(single).toContain('one prototype for every picture');
-    const [equal] = new CollapseWatch().warnings({ ...healthy, featureSpread: 0.001 });
-    expect(equal).toContain('nearly the same feature');
-  });
-
-  it('tells that pictures come too slowly', () => {
-    expect(new CollapseWatch().warnings({ ...healthy, waiting: 0.3 })[0]).toContain('30 % of the time');
-  });
-
-  it('tells each trouble once, and again when it returns', () => {
-    const watch = new CollapseWatch();
-    const ill = { ...healthy, featureSpread: 0 };
-    expect(watch.warnings(ill)).toHaveLength(1);
-    expect(watch.warnings(ill)).toHaveLength(0);
-    watch.warnings(healthy);
-    expect(watch.warnings(ill)).toHaveLength(1);
   });
 });
