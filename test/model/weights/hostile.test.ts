@@ -182,7 +182,7 @@ describe('a damaged file', () => {
         );
         if (error !== null) expect(error).toBeInstanceOf(GondolaError);
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
   });
 
