@@ -14,6 +14,7 @@ const onPages: Readonly<Record<string, string>> = {
   'file-missing': 'Import the folder that it lies in now, on the Library page.',
   'no-model': 'Train one on the Pretrain page; 20 minutes are a start.',
   'model-missing': 'Put the file back, or train again on the Pretrain page.',
+  'weights-heads': 'Type how many attention heads there are.',
   'model-unknown': 'Choose one of the models on the Pretrain page.',
   'not-indexed': 'Index the products: the Label and Search pages offer it.',
   'no-labels': 'Label a few of each SKU on the Label page.',
