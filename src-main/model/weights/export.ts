@@ -2,11 +2,11 @@
 import { writeFileAtomically } from '../../base/files.ts';
 import { input } from '../../engine/graph.ts';
 import { BATCH, forAnyBatch } from '../../engine/onnx/any-batch.ts';
+import { modelPieces } from '../../engine/onnx/model-file.ts';
 import {
   attributeType,
   dataType,
   decodeModel,
-  encodeModel,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -56,7 +56,10 @@ export async function exportEncoder(
     preprocessing: JSON.stringify(preprocessingOf(description)),
   };
   if (format === 'safetensors') await writeSafetensors(path, own, metadata);
-  else await writeFileAtomically(path, encodeModel(encoderModel(description, own, metadata)));
+  else {
+    const values = [...own].map(([name, { shape, values }]) => tensor(name, shape, values));
+    await writeFileAtomically(path, modelPieces(encoderModel(description, own, metadata), values));
+  }
   const beside = {
     ...description,
     preprocessing: preprocessingOf(description),
@@ -73,7 +76,7 @@ function signature({ inputSize, architecture: { dimensions } }: EncoderDescripti
   };
 }
 
-/** Pixels [n, side, side, 3] of 0 … 255 → feature [n, dimensions]. */
+/** Pixels [n, side, side, 3] of 0 … 255 → feature [n, dimensions]; all but the values of the parameters, which it refers to by their names. */
 function encoderModel(description: EncoderDescription, weights: Weights, metadata: Record<string, string>): ModelProto {
   const { architecture, inputSize, mean, std } = description;
   const lookup = () =>
@@ -123,7 +126,6 @@ function encoderModel(description: EncoderDescription, weights: Weights, metadat
           std.map((deviation, colour) => -mean[colour] / deviation),
         ),
         ...graph.initializer!,
-        ...[...weights].map(([name, { shape, values }]) => tensor(name, shape, values)),
       ],
     },
   };

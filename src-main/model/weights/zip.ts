@@ -12,6 +12,17 @@ export interface ZipEntry {
   readonly size: number;
   /** Unpacks the whole entry and checks it. @throws GondolaError `weights-unreadable` */
   read(): Promise<Buffer>;
+  /** Where its bytes lie in the file, for what is too large for the memory; unpacking and checking are then the caller's. */
+  locate(): Promise<PackedBytes>;
+}
+
+export interface PackedBytes {
+  /** In the file. */
+  readonly start: number;
+  readonly length: number;
+  readonly deflated: boolean;
+  /** CRC-32 of what is unpacked. */
+  readonly crc: number;
 }
 
 interface Placed {
@@ -48,7 +59,12 @@ export async function readZip(file: BoundedFile): Promise<Map<string, ZipEntry>>
   const entries = new Map<string, ZipEntry>();
   for (const entry of placed) {
     if (entries.has(entry.name)) throw file.fail(`it holds "${entry.name}" twice`);
-    entries.set(entry.name, { name: entry.name, size: entry.size, read: () => unpack(file, entry, offset) });
+    entries.set(entry.name, {
+      name: entry.name,
+      size: entry.size,
+      read: () => unpack(file, entry, offset),
+      locate: () => locate(file, entry, offset),
+    });
   }
   return entries;
 }
@@ -122,18 +138,24 @@ function refuseOverlaps(entries: readonly Placed[], directory: number, file: Bou
   }
 }
 
-async function unpack(file: BoundedFile, entry: Placed, directory: number): Promise<Buffer> {
-  const { name, method, packed, size } = entry;
+async function locate(file: BoundedFile, entry: Placed, directory: number): Promise<PackedBytes> {
+  const { name, method, packed, size, crc } = entry;
   const local = await file.read(entry.offset, 30);
   const start = entry.offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
   const isHere = local.readUInt32LE(0) === LOCAL && local.readUInt16LE(26) === Buffer.byteLength(name);
   if (!isHere || start + packed > directory) throw file.fail(`"${name}" is not where its directory says`);
   if (method !== DEFLATED && (method !== STORED || size !== packed))
-    throw file.fail(`"${name}" is packed in a way that checkpoints never are`);
+    throw file.fail(`"${name}" is packed in a way that is not read here`);
   if (size > MOST_UNPACKING * packed + 1024)
-    throw file.fail(`"${name}" claims to unpack from ${packed} to ${size} bytes, more than weights could`);
-  const bytes = await file.read(start, packed);
-  const content = method === STORED ? bytes : await inflated(bytes, entry, file);
+    throw file.fail(`"${name}" claims to unpack from ${packed} to ${size} bytes, more than it plausibly could`);
+  return { start, length: packed, deflated: method === DEFLATED, crc };
+}
+
+async function unpack(file: BoundedFile, entry: Placed, directory: number): Promise<Buffer> {
+  const { name, size } = entry;
+  const { start, length, deflated } = await locate(file, entry, directory);
+  const bytes = await file.read(start, length);
+  const content = deflated ? await inflated(bytes, entry, file) : bytes;
   if (content.length !== size || crc32(content) !== entry.crc) throw file.fail(`"${name}" is damaged`);
   return content;
 }
