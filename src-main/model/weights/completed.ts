@@ -6,7 +6,7 @@ import { derived, type StoredTensor } from './stored.ts';
  * A bias that no block has is zero. timm adds positions to the registers too, or to neither them nor the class token: what is added there becomes part of
  * the tokens, and what is not becomes zeros.
  */
-export function completed(path: string, { scheme, tensors }: NamedPart): Map<string, StoredTensor> {
+export function completed(path: string, { tensors }: NamedPart): Map<string, StoredTensor> {
   const result = new Map(tensors);
   const [dimensions] = tensors.get('patch_embed.proj.weight')?.shape ?? [];
   const names = [...tensors.keys()];
@@ -15,7 +15,7 @@ export function completed(path: string, { scheme, tensors }: NamedPart): Map<str
     for (const name of names)
       if (name.endsWith('.attn.qkv.weight'))
         result.set(name.replace(/weight$/, 'bias'), zeros([tensors.get(name)!.shape[0]]));
-  if (scheme === 'timm') foldPositions(path, result);
+  foldPositions(path, result);
   return result;
 }
 
@@ -26,35 +26,42 @@ function zeros(shape: readonly number[]): StoredTensor {
 function foldPositions(path: string, tensors: Map<string, StoredTensor>): void {
   const positions = tensors.get('pos_embed');
   const registers = tensors.get('register_tokens');
-  if (positions?.shape.length !== 3 || registers?.shape.length !== 3) return;
+  if (positions?.shape.length !== 3) return;
   const [, tokens, d] = positions.shape;
-  const [, count] = registers.shape;
-  if (registers.shape[2] !== d) return;
+  const count = registers?.shape.length === 3 ? registers.shape[1] : 0;
   const isSquare = (patches: number) => patches > 0 && Number.isInteger(Math.sqrt(patches));
   // All of timm's published networks with registers leave these without a position, so that goes first.
-  if (isSquare(tokens)) {
-    const withClass = derived(positions.source, [1, 1 + tokens, d], [positions], ([values]) => {
-      const padded = new Float32Array(d + values.length);
-      padded.set(values, d);
-      return padded;
-    });
-    tensors.set('pos_embed', withClass);
-  } else if (isSquare(tokens - 1 - count)) {
-    const end = (1 + count) * d;
-    const ofPatches = derived(positions.source, [1, tokens - count, d], [positions], ([values]) => {
-      const kept = new Float32Array(values.length - count * d);
-      kept.set(values.subarray(0, d));
-      kept.set(values.subarray(end), d);
-      return kept;
-    });
+  if (isSquare(tokens)) tensors.set('pos_embed', withoutClass(positions));
+  else if (isSquare(tokens - 1)) return;
+  else if (registers && isSquare(tokens - 1 - count) && registers.shape[2] === d) {
+    tensors.set('pos_embed', ofClassAndPatches(positions, count));
     const moved = derived(registers.source, registers.shape, [registers, positions], ([own, values]) =>
       own.map((value, index) => value + values[d + index]),
     );
-    tensors.set('pos_embed', ofPatches).set('register_tokens', moved);
-  } else if (!isSquare(tokens - 1)) {
-    throw mismatch(
-      path,
-      `"${positions.source}" has ${tokens} positions, which with ${count} registers are of no square image`,
-    );
+    tensors.set('register_tokens', moved);
+  } else {
+    const besides = count > 0 ? ` with ${count} registers` : '';
+    throw mismatch(path, `"${positions.source}" has ${tokens} positions, which${besides} are of no square image`);
   }
+}
+
+/** Positions of the patches alone: zeros for the class token. */
+function withoutClass(positions: StoredTensor): StoredTensor {
+  const [, tokens, d] = positions.shape;
+  return derived(positions.source, [1, 1 + tokens, d], [positions], ([values]) => {
+    const padded = new Float32Array(d + values.length);
+    padded.set(values, d);
+    return padded;
+  });
+}
+
+/** Positions without those of the registers, which lie between. */
+function ofClassAndPatches(positions: StoredTensor, registers: number): StoredTensor {
+  const [, tokens, d] = positions.shape;
+  return derived(positions.source, [1, tokens - registers, d], [positions], ([values]) => {
+    const kept = new Float32Array(values.length - registers * d);
+    kept.set(values.subarray(0, d));
+    kept.set(values.subarray((1 + registers) * d), d);
+    return kept;
+  });
 }

@@ -81,7 +81,6 @@ export function officialNames(path: string, stored: ReadonlyMap<string, StoredTe
     path,
     own.map(([name]) => name),
   );
-  const isTimm = own.some(([name]) => name === 'reg_token');
   const renames = isHuggingFace ? HUGGING_FACE : OFFICIAL;
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of own) {
@@ -92,11 +91,17 @@ export function officialNames(path: string, stored: ReadonlyMap<string, StoredTe
     tensors.set(official, tensor);
   }
   return {
-    scheme: isHuggingFace ? 'huggingface' : isTimm ? 'timm' : 'official',
+    scheme: isHuggingFace ? 'huggingface' : isOfTimm(own.map(([name]) => name)) ? 'timm' : 'official',
     prefix,
     others: others.map((other) => other.prefix),
     tensors: isHuggingFace ? joined(path, tensors) : tensors,
   };
+}
+
+/** By what only timm has: registers of another name, a plain head, LayerScale without DINOv2's mask. */
+function isOfTimm(names: readonly string[]): boolean {
+  const has = (name: string) => names.includes(name);
+  return has('reg_token') || has('head.weight') || (has('blocks.0.ls1.gamma') && !has('mask_token'));
 }
 
 /** The best first. */

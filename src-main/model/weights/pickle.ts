@@ -3,6 +3,7 @@
  * anything; this reader calls nothing: it knows by name what checkpoints are made of, and refuses every other name.
  */
 import { GondolaError } from '../../base/errors.ts';
+import { PickleBytes } from './pickle-bytes.ts';
 import { OP } from './pickle-instructions.ts';
 import { called, Inert, isKnown, Name, View } from './pickled.ts';
 
@@ -32,8 +33,6 @@ export interface StorageReference {
 
 /** A checkpoint of a large network takes some ten thousand. */
 const MOST_STEPS = 1_000_000;
-/** Bytes of one integer. */
-const LONGEST_INTEGER = 64;
 
 /** The file in question, for errors. */
 export interface PickleSource {
@@ -56,14 +55,13 @@ export function unpickle(
 ): { value: Pickled; end: number } {
   const machine = new Machine(bytes, start, source, storage);
   for (let steps = 0; steps < MOST_STEPS; steps++) {
-    if (machine.step()) return { value: machine.pop(), end: machine.position };
+    if (machine.step()) return { value: machine.pop(), end: machine.bytes.position };
   }
   throw source.fail('its pickle is longer than that of any network');
 }
 
 class Machine {
-  position: number;
-  readonly #bytes: Buffer;
+  readonly bytes: PickleBytes;
   readonly #source: PickleSource;
   readonly #storage: (id: Pickled) => StorageReference;
   #stack: Pickled[] = [];
@@ -72,8 +70,7 @@ class Machine {
   readonly #memo = new Map<number, Pickled>();
 
   constructor(bytes: Buffer, start: number, source: PickleSource, storage: (id: Pickled) => StorageReference) {
-    this.#bytes = bytes;
-    this.position = start;
+    this.bytes = new PickleBytes(bytes, start, () => this.#damaged());
     this.#source = source;
     this.#storage = storage;
   }
@@ -86,13 +83,13 @@ class Machine {
 
   /** One instruction; true at the end. */
   step(): boolean {
-    const op = this.#take(1)[0];
+    const op = this.bytes.byte();
     switch (op) {
       case OP.protocol:
-        this.#take(1);
+        this.bytes.take(1);
         return false;
       case OP.frame:
-        this.#take(8);
+        this.bytes.take(8);
         return false;
       case OP.stop:
         return true;
@@ -108,7 +105,7 @@ class Machine {
         return false;
       case OP.binPut:
       case OP.longBinPut:
-        this.#memo.set(op === OP.binPut ? this.#take(1)[0] : this.#take(4).readUInt32LE(), this.#top());
+        this.#memo.set(op === OP.binPut ? this.bytes.byte() : this.bytes.count(), this.#top());
         return false;
       case OP.memoize:
         this.#memo.set(this.#memo.size, this.#top());
@@ -154,33 +151,33 @@ class Machine {
       case OP.false:
         return false;
       case OP.binInt:
-        return this.#take(4).readInt32LE();
+        return this.bytes.take(4).readInt32LE();
       case OP.binInt1:
-        return this.#take(1)[0];
+        return this.bytes.byte();
       case OP.binInt2:
-        return this.#take(2).readUInt16LE();
+        return this.bytes.take(2).readUInt16LE();
       case OP.long1:
-        return this.#integer(this.#take(1)[0]);
+        return this.bytes.integer(this.bytes.byte());
       case OP.long4:
-        return this.#integer(this.#take(4).readUInt32LE());
+        return this.bytes.integer(this.bytes.count());
       case OP.binFloat:
-        return this.#take(8).readDoubleBE();
+        return this.bytes.take(8).readDoubleBE();
       case OP.shortUnicode:
-        return this.#text(this.#take(1)[0]);
+        return this.bytes.text(this.bytes.byte());
       case OP.binUnicode:
-        return this.#text(this.#take(4).readUInt32LE());
+        return this.bytes.text(this.bytes.count());
       case OP.binUnicode8:
-        return this.#text(this.#length8());
+        return this.bytes.text(this.bytes.longCount());
       case OP.shortBinString:
-        return this.#take(this.#take(1)[0]).toString('latin1');
+        return this.bytes.take(this.bytes.byte()).toString('latin1');
       case OP.binString:
-        return this.#take(this.#take(4).readUInt32LE()).toString('latin1');
+        return this.bytes.take(this.bytes.count()).toString('latin1');
       case OP.shortBinBytes:
-        return this.#take(this.#take(1)[0]);
+        return this.bytes.take(this.bytes.byte());
       case OP.binBytes:
-        return this.#take(this.#take(4).readUInt32LE());
+        return this.bytes.take(this.bytes.count());
       case OP.binBytes8:
-        return this.#take(this.#length8());
+        return this.bytes.take(this.bytes.longCount());
       case OP.emptyDict:
         return new Map();
       case OP.dict:
@@ -201,11 +198,11 @@ class Machine {
       case OP.dup:
         return this.#top();
       case OP.binGet:
-        return this.#remembered(this.#take(1)[0]);
+        return this.#remembered(this.bytes.byte());
       case OP.longBinGet:
-        return this.#remembered(this.#take(4).readUInt32LE());
+        return this.#remembered(this.bytes.count());
       case OP.global:
-        return this.#name(this.#line(), this.#line());
+        return this.#name(this.bytes.line(), this.bytes.line());
       case OP.stackGlobal: {
         const [name, module] = [this.pop(), this.pop()];
         if (typeof name !== 'string' || typeof module !== 'string') throw this.#damaged();
@@ -258,42 +255,6 @@ class Machine {
     const value = this.#memo.get(index);
     if (value === undefined) throw this.#damaged();
     return value;
-  }
-
-  #take(length: number): Buffer {
-    const end = this.position + length;
-    if (end > this.#bytes.length) throw this.#damaged();
-    const taken = this.#bytes.subarray(this.position, end);
-    this.position = end;
-    return taken;
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.position);
-    if (end < 0) throw this.#damaged();
-    const text = this.#text(end - this.position);
-    this.position++;
-    return text;
-  }
-
-  #text(length: number): string {
-    return this.#take(length).toString('utf8');
-  }
-
-  #length8(): number {
-    const length = this.#take(8).readBigUInt64LE();
-    if (length > BigInt(this.#bytes.length)) throw this.#damaged();
-    return Number(length);
-  }
-
-  /** Little-endian, two's complement. */
-  #integer(length: number): number | bigint {
-    if (length > LONGEST_INTEGER) throw this.#damaged();
-    let value = 0n;
-    const bytes = this.#take(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
-    const signed = length > 0 && bytes[length - 1] & 0x80 ? value - (1n << BigInt(8 * length)) : value;
-    return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
 
   #damaged(): GondolaError {

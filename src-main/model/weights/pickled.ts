@@ -23,6 +23,9 @@ export class Inert {
   }
 }
 
+/** More axes than any weight has. */
+const MOST_AXES = 16;
+
 /** A tensor: a part of a storage. */
 export class View {
   readonly storage: StorageReference;
@@ -62,7 +65,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   'torch._utils._rebuild_parameter': ([data]) => data,
   'torch._utils._rebuild_parameter_with_state': ([data]) => data,
   'torch._tensor._rebuild_from_type_v2': ([rebuild, , given], fail) => {
-    if (!(rebuild instanceof Name) || !Array.isArray(given)) throw fail('it describes a tensor wrongly');
+    // Of itself it would have no end.
+    const isTensor = rebuild instanceof Name && rebuild.full.startsWith('torch._utils._rebuild_');
+    if (!isTensor || !Array.isArray(given)) throw fail('it describes a tensor wrongly');
     return called(rebuild, given, fail);
   },
   'collections.OrderedDict': ([pairs], fail) => dictionary(pairs, fail),
@@ -98,15 +103,21 @@ export function called({ full }: Name, given: readonly Pickled[], fail: (what: s
   return new Inert(full, given);
 }
 
+/** Lists that were made into a dictionary: a pickle that does so again and again would fill the memory with copies. */
+const spent = new WeakSet<object>();
+
 function dictionary(pairs: Pickled | undefined, fail: (what: string) => GondolaError): Map<Pickled, Pickled> {
   if (pairs === undefined) return new Map();
   if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
     throw fail('it describes a dictionary wrongly');
+  if (pairs.length > 0 && spent.has(pairs)) throw fail('it makes two dictionaries of one list');
+  spent.add(pairs);
   return new Map(pairs as [Pickled, Pickled][]);
 }
 
 const isCount = (value: Pickled | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isCounts = (value: Pickled | undefined): value is number[] => Array.isArray(value) && value.every(isCount);
+const isCounts = (value: Pickled | undefined): value is number[] =>
+  Array.isArray(value) && value.length <= MOST_AXES && value.every(isCount);
 
 function view([storage, offset, shape, strides]: readonly Pickled[], fail: (what: string) => GondolaError): View {
   const isStorage = typeof storage === 'object' && storage !== null && 'storage' in storage && 'count' in storage;

@@ -79,7 +79,7 @@ function headsOf(path: string, dimensions: number, told: number | undefined): nu
     told === undefined
       ? `${path}: how many attention heads share its ${dimensions} dimensions cannot be told from the shapes.`
       : `${path}: ${told} attention heads cannot share ${dimensions} dimensions equally.`,
-    'Say how many heads there are (--heads).',
+    'Say how many heads there are: `gondola import-weights … --heads N`.',
   );
 }
 

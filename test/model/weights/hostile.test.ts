@@ -10,7 +10,7 @@ import { encodeModel } from '../../../src-main/engine/onnx/schema.ts';
 import { backboneParameters } from '../../../src-main/model/backbone.ts';
 import { importWeights } from '../../../src-main/model/weights/import.ts';
 import { fixture } from './fixtures.ts';
-import { called, checkpoint, dictionary, global, tensor, text } from './pickle-writer.ts';
+import { called, checkpoint, dictionary, global, tensor, text, tuple } from './pickle-writer.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -73,6 +73,8 @@ describe('a checkpoint whose pickle would run code', () => {
 });
 
 describe('a checkpoint that would fill the memory', () => {
+  const ordered = global('collections', 'OrderedDict');
+
   test('dictionaries that hold each other twice, sixty deep, are looked through once', async () => {
     // {a: x, b: x} of the one before, remembered by number.
     const levels = Array.from({ length: 60 }, (_, level) => {
@@ -108,6 +110,29 @@ describe('a checkpoint that would fill the memory', () => {
     await expect(given('beyond.pth', checkpoint(beyond, values))).rejects.toThrow('reaches beyond');
     const away = dictionary({ cls_token: tensor('../../../../etc/passwd', 1, [1, 1, 1], [1, 1, 1]) });
     await expect(given('away.pth', checkpoint(away, values))).rejects.toThrow(GondolaError);
+  });
+
+  test('one list cannot become a thousand dictionaries, nor a tensor have forty axes, nor be made of itself', async () => {
+    const get = Buffer.from('h\0');
+    const pairs = Buffer.concat([Buffer.from(']('), tuple(text('a'), text('b')), Buffer.from('eq\0')]);
+    const twice = Buffer.concat([pairs, called(ordered, get), called(ordered, get)]);
+    await expect(given('copies.pth', checkpoint(twice))).rejects.toThrow('two dictionaries of one list');
+    const axes = new Array(40).fill(1);
+    const deep = dictionary({ cls_token: tensor('0', 1, axes, axes) });
+    await expect(given('axes.pth', checkpoint(deep))).rejects.toThrow('describes a tensor wrongly');
+    // [rebuild, None, this very list]
+    const rebuild = global('torch._tensor', '_rebuild_from_type_v2');
+    const itself = Buffer.concat([
+      Buffer.from(']q\0('),
+      rebuild,
+      Buffer.from('N'),
+      get,
+      Buffer.from('e0'),
+      rebuild,
+      get,
+      Buffer.from('R'),
+    ]);
+    await expect(given('itself.pth', checkpoint(itself))).rejects.toThrow('describes a tensor wrongly');
   });
 
   test('one storage cannot stand for all parameters', async () => {

@@ -85,6 +85,24 @@ describe('weights of other codes', () => {
   });
 });
 
+describe('positions as timm has them', () => {
+  test('a class token without a position, as in DeiT III, has zeros there', async () => {
+    const { tensors } = await readSafetensors(fixture('huggingface-vit.safetensors'));
+    const positions = tensors.get('vit.embeddings.position_embeddings')!;
+    tensors.set('vit.embeddings.position_embeddings', { shape: [1, 16, 12], values: positions.values.slice(12) });
+    const path = join(folder, 'deit.safetensors');
+    await rm(join(folder, 'config.json'), { force: true });
+    await writeSafetensors(path, tensors);
+    const { weights } = await importWeights(path, { heads: 2 });
+    expect(weights.get('pos_embed')!.shape).toEqual([1, 17, 12]);
+    expect(weights.get('pos_embed')!.values.slice(0, 12)).toEqual(new Float32Array(12));
+    expect(weights.get('pos_embed')!.values.slice(12)).toEqual(positions.values.slice(12));
+    tensors.set('vit.embeddings.position_embeddings', { shape: [1, 13, 12], values: positions.values.slice(0, 156) });
+    await writeSafetensors(path, tensors);
+    await expect(importWeights(path, { heads: 2 })).rejects.toThrow(/has 13 positions, which are of no square image/);
+  });
+});
+
 describe('weights that do not fit', () => {
   /** The Hugging Face fixture, whose tensors can be changed one by one. */
   async function changed(change: (tensors: Map<string, { shape: readonly number[]; values: Float32Array }>) => void) {

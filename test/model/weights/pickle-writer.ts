@@ -25,7 +25,7 @@ const long = (value: bigint): Buffer => {
 };
 
 export const global = (module: string, name: string): Buffer => Buffer.from(`c${module}\n${name}\n`);
-const tuple = (...items: Buffer[]): Buffer => Buffer.concat([Buffer.from('('), ...items, Buffer.from('t')]);
+export const tuple = (...items: Buffer[]): Buffer => Buffer.concat([Buffer.from('('), ...items, Buffer.from('t')]);
 export const called = (callee: Buffer, ...given: Buffer[]): Buffer =>
   Buffer.concat([callee, tuple(...given), Buffer.from('R')]);
 export const dictionary = (entries: Readonly<Record<string, Buffer>>): Buffer =>
