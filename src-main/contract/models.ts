@@ -47,6 +47,9 @@ const seen = z.object({
   notes: z.array(z.string()),
 });
 
+/** Endings of the weight files that can be imported, for file dialogs. */
+export const weightEndings = ['safetensors', 'pth', 'pt', 'bin', 'onnx'];
+
 export const modelFormats = ['safetensors', 'onnx'] as const;
 
 export const modelCalls = {

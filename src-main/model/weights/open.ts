@@ -6,9 +6,6 @@ import { openPytorch } from './pytorch.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { WeightFile } from './stored.ts';
 
-/** Without a dot; for file dialogs. */
-export const WEIGHT_ENDINGS = ['safetensors', 'pth', 'pt', 'bin', 'onnx', 'ckpt'];
-
 /** @throws GondolaError `weights-unreadable`, `weights-unsafe`, `weights-format` */
 export async function openWeights(path: string): Promise<WeightFile> {
   const file = await BoundedFile.open(path, 'weight file');

@@ -3,9 +3,6 @@ import type { EncoderModel } from '../../../../src-main/contract/models.ts';
 import { call } from '../../../lib/client.ts';
 import { notices } from '../../../state/notices.svelte.ts';
 
-/** As the file dialog takes them. */
-export const weightEndings = ['safetensors', 'pth', 'pt', 'bin', 'onnx'];
-
 /** What the program says of the pixels is left to the file. */
 export type Pixels = 'file' | 'imagenet' | 'half';
 
