@@ -236,7 +236,10 @@ export async function writeEncoder(
   weights: Weights,
 ): Promise<void> {
   const path = descriptionPath(weightsPath);
-  await writeSafetensors(weightsPath, selectWeights(vitParameters(description.architecture), weights, weightsPath));
+  const { architecture, inputSize, mean, std } = description;
+  const own = selectWeights(vitParameters(description.architecture), weights, weightsPath);
+  // Without what tells how it was made: the same weights give the same file. Alone, the file is still whole.
+  await writeSafetensors(weightsPath, own, { gondola: JSON.stringify({ architecture, inputSize, mean, std }) });
   await writeFileAtomically(path, `${JSON.stringify(description, null, 2)}\n`);
 }
 

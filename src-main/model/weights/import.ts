@@ -3,7 +3,7 @@ import { GondolaError } from '../../base/errors.ts';
 import { backboneParameters } from '../backbone.ts';
 import { type EncoderDescription, parseDescription, readDescription } from '../encoder.ts';
 import type { Tensor } from '../parameters.ts';
-import { gridOf } from '../vit.ts';
+import { gridOf, type VitConfig } from '../vit.ts';
 import { type Beside, readBeside } from './beside.ts';
 import { completed } from './completed.ts';
 import { mismatch, type NamedPart, officialNames } from './naming.ts';
@@ -99,11 +99,11 @@ async function recognised(file: WeightFile, options: ImportOptions): Promise<Rec
 
 /** What Gondola itself wrote: in the file, or beside it. */
 async function ownDescription({ path, metadata }: WeightFile): Promise<EncoderDescription | null> {
-  if (metadata.gondola !== undefined) return parseDescription(metadata.gondola, path);
-  if (!path.endsWith('.safetensors')) return null;
+  const within = metadata.gondola === undefined ? null : parseDescription(metadata.gondola, path);
+  if (!path.endsWith('.safetensors')) return within;
   return readDescription(path.replace(/\.safetensors$/, '.json')).catch((error: unknown) => {
     // Any other file of that name is not about these weights.
-    if (error instanceof GondolaError && error.code === 'encoder-unreadable') return null;
+    if (error instanceof GondolaError && error.code === 'encoder-unreadable') return within;
     throw error;
   });
 }
@@ -145,7 +145,7 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
     trained,
     rule: ruleOf(part, trained.registers),
     description: described(base, options, { made: { from: format, naming: part.scheme } }),
-    notes: notesOn(file, part, beside, options),
+    notes: [...notesOn(file, part, beside, options), ...remarkOnSize(trained, options)],
   };
 }
 
@@ -182,6 +182,17 @@ function notesOn({ format }: WeightFile, part: NamedPart, { from, mean }: Beside
   if (!mean && !pixels)
     notes.push('Pixels are taken as ImageNet’s (mean and deviation); say so if the network was trained with others.');
   return notes;
+}
+
+/** Of the pictures that most encoders were trained on, pixels. */
+const USUAL = 224;
+
+function remarkOnSize({ image, patch }: VitConfig, { input }: ImportOptions): string[] {
+  const gain = (image / USUAL) ** 2;
+  if (input !== undefined || gain < 2 || USUAL % patch !== 0) return [];
+  return [
+    `Its pictures are of ${image} px; with an input of ${USUAL} px it is about ${gain.toFixed(0)} times as fast.`,
+  ];
 }
 
 /** A few bytes could otherwise stand for any number of parameters. */

@@ -39,6 +39,25 @@ describe('weights of other codes', () => {
     expect(notes.join(' ')).toContain('Left out: "student.module.backbone"');
   });
 
+  test('pictures larger than they need to be are remarked upon', async () => {
+    const d = 64;
+    const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    const { tensors } = await readSafetensors(fixture('huggingface-vit.safetensors'));
+    const wide = new Map(
+      [...tensors].map(([name, { shape }]) => [name, zeros(...shape.map((n) => (n % 12 === 0 ? (n * d) / 12 : n)))]),
+    );
+    wide.set('vit.embeddings.patch_embeddings.projection.weight', zeros(d, 3, 14, 14));
+    wide.set('vit.embeddings.position_embeddings', zeros(1, 1 + 37 * 37, d));
+    const path = join(folder, 'large.safetensors');
+    await rm(join(folder, 'config.json'), { force: true });
+    await writeSafetensors(path, wide);
+    const { description, notes } = await inspectWeights(path);
+    // 64 dimensions are one head of the usual width.
+    expect(description).toMatchObject({ architecture: { heads: 1, dimensions: 64, patch: 14 }, inputSize: 518 });
+    expect(notes.join(' ')).toContain('with an input of 224 px it is about 5 times as fast');
+    expect((await inspectWeights(path, { input: 224 })).notes.join(' ')).not.toContain('times as fast');
+  });
+
   test('heads that no shape tells are asked for', async () => {
     await expect(importWeights(fixture('dino.pth'))).rejects.toThrow(/attention heads share its 12 dimensions/);
     await expect(importWeights(fixture('dino.pth'), { heads: 5 })).rejects.toThrow(/5 attention heads cannot/);
