@@ -142,7 +142,7 @@ export class Learner {
       state: this.state,
       teacherTemperature: settings.teacherTemperature,
       paths: dropPathFactors(objective, batch, seed, settings.step),
-      patchMask: objective.masks?.draw(seed, settings.step, batch) ?? null,
+      drawn: objective.draws?.draw(seed, settings.step, batch) ?? {},
     });
     const { gradients } = this.#microBatches;
     const clipped =
@@ -150,7 +150,8 @@ export class Learner {
         ? await this.#learnThere(result.loss, gradients.total, settings)
         : this.#learnHere(result.loss, gradients.total, settings);
     objective.update(this.state, result.sums, batch);
-    const { loss, measures, rows } = result;
+    const { loss, rows } = result;
+    const measures = { ...result.measures, ...objective.signs?.(result.sums, batch) };
     return { loss, measures, featureSpread: spread(rows.features, GLOBALS * batch), clipped, rows };
   }
 

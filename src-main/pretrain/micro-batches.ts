@@ -32,8 +32,8 @@ export interface StepInputs {
   readonly state: Weights;
   readonly teacherTemperature: number;
   readonly paths: PathFactors | null;
-  /** [2 · batch, patches], for objectives that hide patches. */
-  readonly patchMask: Float32Array | null;
+  /** What the objective drew for this step. */
+  readonly drawn: Readonly<Record<string, Float32Array>>;
 }
 
 /** Of the whole batch. */
@@ -167,7 +167,7 @@ export class MicroBatches {
     });
   }
 
-  /** Crops, dropped paths and hidden patches of a micro-batch. */
+  /** Crops, dropped paths and what the objective drew, of a micro-batch. */
   async #feed(crops: Crops | CropSource, inputs: StepInputs, part: Part): Promise<Values> {
     const { locals: views } = this.#objective.crops;
     const { globals, locals } =
@@ -181,8 +181,15 @@ export class MicroBatches {
       globals,
       ...(views > 0 ? { locals } : {}),
       ...this.#paths(inputs.paths, part),
-      ...(inputs.patchMask ? { patchMask: cut(inputs.patchMask, GLOBALS, part) } : {}),
+      ...this.#drawn(inputs.drawn, part),
     };
+  }
+
+  #drawn(drawn: StepInputs['drawn'], part: Part): Values {
+    const { draws } = this.#objective;
+    return Object.fromEntries(
+      Object.entries(drawn).map(([name, values]) => [`drawn.${name}`, cut(values, draws!.inputs[name].views, part)]),
+    );
   }
 
   #paths(paths: PathFactors | null, part: Part): Values {

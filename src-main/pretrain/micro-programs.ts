@@ -63,7 +63,7 @@ export function trained({ parameters }: Objective): Parameter[] {
 }
 
 function inputsFor({ objective, batch }: ProgramOptions, images: number): MicroBatch {
-  const { parameters, crops, depth, dropPath, masks } = objective;
+  const { parameters, crops, depth, dropPath, draws } = objective;
   const state = [...objective.initialState()].map(([name, { shape }]) => ({ name, shape }));
   const crop = (name: string, views: number, side: number) => input(name, [views * images, 3, side, side]);
   const paths = (name: string, views: number) => (dropPath > 0 ? input(name, [2 * depth, views * images]) : undefined);
@@ -78,7 +78,10 @@ function inputsFor({ objective, batch }: ProgramOptions, images: number): MicroB
     ...(crops.locals > 0
       ? { locals: crop('locals', crops.locals, crops.localSize), localPaths: paths('localPaths', crops.locals) }
       : {}),
-    ...(masks ? { patchMask: input('patchMask', [GLOBALS * images, masks.patches]) } : {}),
+    drawn: inputLookup(
+      Object.entries(draws?.inputs ?? {}).map(([name, { views, row }]) => ({ name, shape: [views * images, ...row] })),
+      'drawn.',
+    ),
     teacherTemperature: input('teacherTemperature', []),
   };
 }
