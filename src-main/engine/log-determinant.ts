@@ -17,8 +17,8 @@ import { stopGradient } from './operators.ts';
 
 /**
  * ln det M of symmetric positive definite matrices: [..., n, n] → [..., 1, 1]. By Goodnight's sweep operator (1979): n updates of rank 1 give
- * the pivots, whose logarithms add up to the result, and the inverse on the way, which is its gradient. In float32 good to about six digits for
- * condition numbers up to some thousand; a matrix that is not positive definite gives no number.
+ * the pivots, whose logarithms add up to the result, and the inverse on the way, which is its gradient. In float32 good to about five digits for
+ * condition numbers up to ten thousand; a matrix that is not positive definite gives no number.
  * @throws GondolaError `graph-shape`
  */
 export function logDeterminant(matrix: Node): Node {
