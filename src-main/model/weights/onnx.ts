@@ -15,6 +15,8 @@ const LARGEST = 2 ** 31;
 const MOST_NODES = 200_000;
 const MOST_TENSORS = 100_000;
 const MOST_AXES = 8;
+/** Of the values of one tensor, which are one piece as a rule. */
+const MOST_PIECES = 10_000;
 /** Nodes with more inputs (concatenations) take no part in what is looked for. */
 const MOST_INPUTS = 16;
 
@@ -136,8 +138,10 @@ async function tensorOf(message: Buffer, file: BoundedFile, beside: BoundedFile[
     else if (number === 2) type = Number(field.value);
     else if (number === 8) name = bytes.toString('utf8');
     else if (number === 9) values.raw = bytes;
-    else if (number === 4 || number === 10) values.typed.push(bytes);
-    else if (number === 13) external.set(...strings(bytes, fail));
+    else if (number === 4 || number === 10) {
+      if (values.typed.length >= MOST_PIECES) throw file.fail(`"${name}" is written value by value`);
+      values.typed.push(bytes);
+    } else if (number === 13 && external.size < MOST_PIECES) external.set(...strings(bytes, fail));
     else if (number === 14) isExternal = field.value === 1n;
   }
   if (!Object.hasOwn(TYPES, type) || name === '') return null;

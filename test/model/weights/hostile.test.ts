@@ -164,6 +164,15 @@ describe('a checkpoint that would fill the memory', () => {
     await expect(given('dims.onnx', of([2 ** 40], { rawData: new Uint8Array(4) }))).rejects.toThrow(
       '"cls_token" of shape [1099511627776] and type F32 does not take 4 bytes',
     );
+    // float_data as fields of four bytes each: twenty times their size, were they all kept.
+    const single = Buffer.alloc(5 * 20_000);
+    for (let i = 0; i < single.length; i += 5) single[i] = 0x25;
+    const bytes = (field: number, content: Buffer) => {
+      const length = [(content.length & 127) | 128, ((content.length >> 7) & 127) | 128, content.length >> 14];
+      return Buffer.concat([Buffer.from([field * 8 + 2, ...length]), content]);
+    };
+    const loose = bytes(7, bytes(5, Buffer.concat([Buffer.from([0x10, 1]), single])));
+    await expect(given('loose.onnx', Buffer.concat([Buffer.from([0x08, 9]), loose]))).rejects.toThrow('value by value');
     await expect(given('many.onnx', of(new Array(40).fill(1)))).rejects.toThrow(/shape that no tensor has/);
     for (const location of ['../secret', '/etc/passwd', '..', 'a\\b', 'C:x', ''])
       await expect(
