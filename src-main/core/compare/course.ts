@@ -3,6 +3,8 @@ import type { Progress } from '../../base/progress.ts';
 
 /** Of one training's share; the rest is measuring. */
 const TRAINING = 0.9;
+/** Of measuring: looking at products and queries, before the probe is fitted. */
+const LOOKING = 0.08;
 
 export interface CourseOptions {
   readonly trainings: number;
@@ -46,8 +48,10 @@ export class Course {
     this.#tell(message, planned ? eta : null);
   }
 
+  /** While it is measured: products, queries and the probe each count from the beginning, but what is done stays done. */
   measures({ done, total, message }: Progress): void {
-    this.#share = TRAINING + (total > 0 ? (1 - TRAINING) * (done / total) : 0);
+    const share = total > 0 ? LOOKING * (done / total) : 0;
+    this.#share = Math.max(this.#share, TRAINING + share);
     this.#tell(message, null);
   }
 

@@ -17,6 +17,7 @@ import { bestOf, deviationOf, meanOf } from './figures.ts';
 import {
   type StoredBaselines,
   type StoredRequest,
+  type StoredResult,
   storedBaselines,
   storedRequest,
   storedResult,
@@ -89,10 +90,15 @@ export function listedEntry({ database }: Workspace, entry: StoredEntry): Compar
   return {
     ...{ variant, seed, run: runName, state: state() },
     message: failure || (run?.state === 'failed' || result ? (run?.message ?? '') : ''),
-    figures: result && ({ ...figures, seconds } as Figures),
+    figures: result && ({ ...figures, seconds: Math.max(seconds, trainedSeconds(result)) } as Figures),
     model: model?.name ?? null,
     active: model !== undefined && activeModel(database)?.id === model.id,
   };
+}
+
+/** Of the steps alone: a process that was killed could not tell how long it had been at it. */
+function trainedSeconds({ images, imagesPerSecond }: StoredResult): number {
+  return imagesPerSecond === null ? 0 : images / imagesPerSecond;
 }
 
 function rowOf(

@@ -8,6 +8,7 @@ import { compare } from '../../../src-main/core/compare/compare.ts';
 import { listedComparison } from '../../../src-main/core/compare/listing.ts';
 import { removeComparison } from '../../../src-main/core/compare/remove.ts';
 import { compareHandlers } from '../../../src-main/core/compare/service.ts';
+import { planVariants, recipeOf, wishesOf } from '../../../src-main/core/compare/variants.ts';
 import type { CoreContext } from '../../../src-main/core/context.ts';
 import { importPhotos } from '../../../src-main/core/library/import.ts';
 import { evaluate } from '../../../src-main/core/recognise/evaluate.ts';
@@ -198,6 +199,25 @@ describe('a comparison', () => {
   });
 });
 
+describe('a distillation beside others', () => {
+  it('learns from the best of them, and its run can be taken up without asking again', { timeout }, async () => {
+    const said: string[] = [];
+    const asked = request({
+      ...{ variants: [], objectives: ['distillation', 'simclr'], teacher: 'best', baselines: false },
+      budget: { kind: 'steps', amount: 1 },
+    });
+    const result = await run(asked, 'taught', { say: (sentence) => said.push(sentence) });
+    expect(result.entries.map(({ run: name, state }) => [name, state])).toEqual([
+      ['taught-simclr', 'measured'],
+      ['taught-distillation', 'measured'],
+    ]);
+    expect(result.rows.map(({ objective }) => objective?.title)).toEqual(['SimCLR', 'Distillation']);
+    expect(said.join(' ')).toContain('taught-distillation learns from taught-simclr');
+    const { recipe } = JSON.parse(runByName(workspace.database, 'taught-distillation')!.configJson);
+    expect(JSON.stringify(recipe.teacher)).toContain('taught-simclr.safetensors');
+  });
+});
+
 describe('before anything is trained', () => {
   it('a slip in any of the variants is told, and nothing is begun', async () => {
     const before = [runs(workspace.database).length, models(workspace.database).length];
@@ -215,6 +235,35 @@ describe('before anything is trained', () => {
       code: 'compare-request',
     });
     expect([runs(workspace.database).length, models(workspace.database).length]).toEqual(before);
+  });
+
+  it('distillation waits for its teacher: left out without one, last where it is to be the best of the others', () => {
+    const objectives = ['distillation', 'dino', 'simclr'];
+    const planned = (teacher: string | null) =>
+      planVariants(workspace, request({ variants: [], objectives, teacher }), 12);
+    const names = ({ variants }: ReturnType<typeof planVariants>) => variants.map(({ name }) => name);
+    expect(names(planned(null))).toEqual(['dino', 'simclr']);
+    expect(planned(null).leftOut.join(' ')).toMatch(/distillation is left out.*none was given/);
+    expect(names(planned('best'))).toEqual(['dino', 'simclr', 'distillation']);
+    const [named] = planned('mine').variants;
+    expect(named.wishes).toMatchObject({
+      ...{ objective: 'distillation', teacher: workspace.path('models/mine.safetensors') },
+    });
+    expect(() =>
+      planVariants(workspace, request({ variants: [], objectives: ['distillation'], teacher: 'best' }), 12),
+    ).toThrow('no others beside it');
+  });
+
+  it('what nobody wished for is the same network and the same crops for all', () => {
+    const asked = request({
+      ...{ variants: [], objectives: ['dino', 'byol', 'simclr', 'swav', 'simdino'], wishes: {} },
+      budget: { kind: 'minutes', amount: 5 },
+    });
+    const recipes = planVariants(workspace, asked, 12).variants.map((each) =>
+      recipeOf(wishesOf(each, asked, 0), 12, 'cpu'),
+    );
+    for (const { model, crops } of recipes)
+      expect({ model, crops }).toEqual({ model: recipes[0].model, crops: recipes[0].crops });
   });
 
   it('the plan tells what is shared and how many trainings there would be', async () => {
