@@ -1,10 +1,12 @@
 /** Runs as people look at them: what they were told to do, how far they came, what came out. */
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { Run as ListedRun, trainingCalls } from '../../contract/training.ts';
 import { checkpointFile } from '../../pretrain/checkpoint.ts';
-import type { Length } from '../../pretrain/config.ts';
+import { type Length, objectiveNameOf, type Recipe } from '../../pretrain/config.ts';
+import { OBJECTIVES } from '../../pretrain/objectives/objectives.ts';
 import { AttentionAlbum } from '../../pretrain/watch/album.ts';
 import { embeddingCounts } from '../../store/counts.ts';
 import type { Database } from '../../store/database.ts';
@@ -102,6 +104,7 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
   const { crops, length, initialisation } = recipe;
   const { plan, data } = 'plan' in config ? config : { plan: null, data: null };
   const entries: Record<string, string | number> = {
+    objective: objectiveInWords(recipe),
     model: recipe.model,
     preset: crops.preset,
     'global crops': `2 of ${crops.globalSize} px`,
@@ -110,7 +113,7 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
     length: lengthInWords(length),
     steps: plan?.steps ?? '–',
     pictures: data?.pictures ?? '–',
-    prototypes: recipe.head.prototypes,
+    prototypes: prototypesOf(recipe) ?? 'none',
     'learning rate': recipe.learningRate,
     'teacher temperature': recipe.teacherTemperature.join(' → '),
     start: { random: 'random', 'principal-components': 'principal components', encoder: 'an encoder' }[
@@ -121,6 +124,23 @@ function settingsInWords(config: StoredConfig): ListedRun['settings'] {
     seed: recipe.seed,
   };
   return Object.entries(entries).map(([setting, value]) => ({ setting, value: String(value) }));
+}
+
+function objectiveInWords(recipe: Recipe): string {
+  const { koleo, ibot, teacher } = recipe;
+  const parts = [
+    OBJECTIVES[objectiveNameOf(recipe)].title,
+    ...(koleo ? [`KoLeo ${koleo}`] : []),
+    ...(ibot ? [`iBOT ${ibot}`] : []),
+    ...(teacher ? [`from ${basename(teacher.file, '.safetensors')}`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function prototypesOf(recipe: Recipe): number | null {
+  const objective = objectiveNameOf(recipe);
+  if (objective === 'dino') return recipe.head.prototypes;
+  return objective === 'swav' ? (recipe.swav?.prototypes ?? null) : null;
 }
 
 function lengthInWords(length: Length): string {

@@ -5,7 +5,7 @@ import { GondolaError, sentence } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
-import type { Recipe, RunConfig } from '../../pretrain/config.ts';
+import { objectiveNameOf, type Recipe, type RunConfig } from '../../pretrain/config.ts';
 import { chooseRecipe } from '../../pretrain/recipe.ts';
 import type { TrainingRequest } from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
@@ -96,7 +96,7 @@ export async function pretrain(
     loss: epoch?.loss ?? null,
     imagesPerSecond: epoch?.imagesPerSecond ?? null,
     waiting: epoch?.waiting ?? null,
-    knn: epoch?.knn ?? null,
+    knn: outcome.kept?.knn ?? epoch?.knn ?? null,
     untrainedKnn: start?.knn ?? null,
     reproduction: record && reproductionOf(record),
   };
@@ -126,7 +126,7 @@ async function begin(
   const wishes = await withWeights(workspace, asked);
   const pictures = sourcesToTrainOn(database).length;
   const { recipe, choices } = chooseRecipe({ pictures, cores: availableParallelism(), device }, wishes);
-  const run = opened(database, name ?? freeName(database, 'dino'), recipe);
+  const run = opened(database, name ?? freeName(database, objectiveNameOf(recipe)), recipe);
   context.emit({ kind: 'run', run: run.name, pictures, choices });
   return { run, recipe, repetition: null };
 }

@@ -51,6 +51,33 @@ test.each(['simclr', 'swav'] as const)('%s gives the same gradients in micro-bat
   await expectEqualSteps(whole, parts, 5);
 });
 
+test('crops that come piece by piece in arrays that are used again are learnt from as if all were there at once', async () => {
+  const whole = await learnerOf(runtime, tiny.simclr);
+  const parts = await learnerOf(runtime, tiny.simclr, { microBatch: 2 });
+  const all = batchOf(0);
+  const plan = tiny.simclr.crops;
+  const size = { globals: 3 * plan.globalSize ** 2, locals: 3 * plan.localSize ** 2 };
+  const reused = { globals: new Float32Array(4 * size.globals), locals: new Float32Array(4 * size.locals) };
+  let start = 0;
+  const source = async (images: number) => {
+    for (const kind of ['globals', 'locals'] as const)
+      for (let view = 0; view < 2; view++)
+        for (let image = 0; image < images; image++) {
+          const from = (view * BATCH + start + image) * size[kind];
+          reused[kind].set(all[kind].subarray(from, from + size[kind]), (view * images + image) * size[kind]);
+        }
+    start += images;
+    return reused;
+  };
+  const a = await whole.step(all, settings(0));
+  const b = await parts.step(source, settings(0));
+  expect(start).toBe(BATCH);
+  expect(b.loss).toBeCloseTo(a.loss, 5);
+  expect(furthest(await whole.gradients(), await parts.gradients())).toBeLessThan(3e-6);
+  await whole.dispose();
+  await parts.dispose();
+});
+
 // One with a moving average and masks, one with a fixed teacher, one without a teacher and with a state of its own.
 test.each(['dino with iBOT', 'distillation', 'swav'] as const)(
   '%s goes on after an interruption to the same weights, bit for bit',
