@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   import: async () => (await import('./verbs/import.ts')).importVerb,
   label: async () => (await import('./verbs/label.ts')).labelVerb,
   pretrain: async () => (await import('./verbs/pretrain.ts')).pretrainVerb,
+  'find-rate': async () => (await import('./verbs/find-rate.ts')).findRateVerb,
   models: async () => (await import('./verbs/models.ts')).modelsVerb,
   'import-weights': async () => (await import('./verbs/import-weights.ts')).importWeightsVerb,
   'export-model': async () => (await import('./verbs/export-model.ts')).exportModelVerb,

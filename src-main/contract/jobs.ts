@@ -8,6 +8,7 @@ export const longCalls = {
   'library.import': 'Importing photos',
   'library.check': 'Checking photos',
   'training.pretrain': 'Pretraining',
+  'training.findRate': 'Finding a learning rate',
   'compare.run': 'Comparing trainings',
   'recognise.index': 'Indexing products',
   'recognise.classify': 'Naming products',

@@ -236,6 +236,17 @@ export const trainingCalls = {
   ),
   /** What it would cost. */
   'training.estimate': call(z.object({ wishes: pretrainWishes.default({}), device }), estimate),
+  /** Sweeps rising learning rates over some steps that are thrown away, and tells which one to train with. */
+  'training.findRate': call(
+    z.object({ wishes: pretrainWishes.default({}), device }),
+    z.object({
+      /** Null where the curve says nothing. */
+      rate: z.number().nullable(),
+      sentence: z.string(),
+      points: z.array(z.object({ rate: z.number(), loss: z.number(), smoothed: z.number() })),
+      seconds: z.number(),
+    }),
+  ),
   /** Trains for a few seconds on noise, so that estimates know the speed of this device with these settings. Keeps nothing else. */
   'training.measure': call(z.object({ wishes: pretrainWishes.default({}), device }), z.object({ seconds: z.number() })),
   /** The crops that the network would see, by the real augmentation. */

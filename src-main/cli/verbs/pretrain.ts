@@ -9,6 +9,7 @@ import { OBJECTIVE_NAMES } from '../../pretrain/objectives/objective.ts';
 import { objectives } from '../../pretrain/objectives/objectives.ts';
 import type { Choice } from '../../pretrain/recipe.ts';
 import type { EpochEvent, PlannedEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
+import { addOptimisationOptions } from '../optimisation-options.ts';
 import type { Output } from '../output.ts';
 import { numberAbove, Option, type Verb, wholeNumber } from '../verb.ts';
 
@@ -17,63 +18,61 @@ type Pretrain = (typeof trainingCalls)['training.pretrain'];
 export const pretrainVerb: Verb = {
   name: 'pretrain',
   define: (command) =>
-    command
-      .description('train an encoder on the photos of a workspace, by DINO or another objective; needs no labels')
-      .argument('<workspace>', 'a folder made by `gondola init`')
-      .addOption(
-        new Option('--minutes <n>', 'train until the whole command has taken so long; more is better')
-          .argParser(numberAbove(0))
-          .conflicts('epochs'),
-      )
-      .addOption(new Option('--epochs <n>', 'train for so many passes over all photos').argParser(wholeNumber(1)))
-      .addOption(
-        new Option('--objective <name>', 'what is learnt from; dino where none is named').choices([...OBJECTIVE_NAMES]),
-      )
-      .addOption(
-        new Option('--koleo <weight>', 'with dino: spread features evenly (KoLeo); DINOv2 takes 0.1').argParser(
-          numberAbove(0),
+    addOptimisationOptions(
+      command
+        .description('train an encoder on the photos of a workspace, by DINO or another objective; needs no labels')
+        .argument('<workspace>', 'a folder made by `gondola init`')
+        .addOption(
+          new Option('--minutes <n>', 'train until the whole command has taken so long; more is better')
+            .argParser(numberAbove(0))
+            .conflicts('epochs'),
+        )
+        .addOption(new Option('--epochs <n>', 'train for so many passes over all photos').argParser(wholeNumber(1)))
+        .addOption(
+          new Option('--objective <name>', 'what is learnt from; dino where none is named').choices([
+            ...OBJECTIVE_NAMES,
+          ]),
+        )
+        .addOption(
+          new Option('--koleo <weight>', 'with dino: spread features evenly (KoLeo); DINOv2 takes 0.1').argParser(
+            numberAbove(0),
+          ),
+        )
+        .addOption(
+          new Option('--ibot <weight>', 'with dino: foretell hidden patches too (iBOT); DINOv2 takes 1').argParser(
+            numberAbove(0),
+          ),
+        )
+        .addOption(
+          new Option(
+            '--teacher <model>',
+            'with distillation: the larger encoder to learn from, of the workspace or a .safetensors',
+          ),
+        )
+        .addOption(
+          new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
+        )
+        .addOption(
+          new Option('--image <pixels>', 'side of a global crop, a multiple of the patch').argParser(wholeNumber(8)),
+        )
+        .addOption(
+          new Option('--local <pixels>', 'side of a local crop, about half of a global one').argParser(wholeNumber(8)),
+        )
+        .addOption(
+          new Option('--locals <n>', 'local crops a photo; 0 trains on global ones alone').argParser(wholeNumber(0)),
+        )
+        .addOption(new Option('--batch <n>', 'photos a step; memory does not depend on it').argParser(wholeNumber(1)))
+        .addOption(
+          new Option('--preset <name>', 'products keeps colours and print; paper is the official augmentation').choices(
+            ['products', 'paper'],
+          ),
+        )
+        .addOption(
+          new Option('--prototypes <n>', 'outputs of the head; fewer where the training collapses').argParser(
+            wholeNumber(2),
+          ),
         ),
-      )
-      .addOption(
-        new Option('--ibot <weight>', 'with dino: foretell hidden patches too (iBOT); DINOv2 takes 1').argParser(
-          numberAbove(0),
-        ),
-      )
-      .addOption(
-        new Option(
-          '--teacher <model>',
-          'with distillation: the larger encoder to learn from, of the workspace or a .safetensors',
-        ),
-      )
-      .addOption(
-        new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
-      )
-      .addOption(
-        new Option('--image <pixels>', 'side of a global crop, a multiple of the patch').argParser(wholeNumber(8)),
-      )
-      .addOption(
-        new Option('--local <pixels>', 'side of a local crop, about half of a global one').argParser(wholeNumber(8)),
-      )
-      .addOption(
-        new Option('--locals <n>', 'local crops a photo; 0 trains on global ones alone').argParser(wholeNumber(0)),
-      )
-      .addOption(new Option('--batch <n>', 'photos a step; memory does not depend on it').argParser(wholeNumber(1)))
-      .addOption(
-        new Option('--preset <name>', 'products keeps colours and print; paper is the official augmentation').choices([
-          'products',
-          'paper',
-        ]),
-      )
-      .addOption(
-        new Option('--prototypes <n>', 'outputs of the head; fewer where the training collapses').argParser(
-          wholeNumber(2),
-        ),
-      )
-      .addOption(
-        new Option('--learning-rate <x>', 'at its highest; lower it where the loss rises or is no number').argParser(
-          numberAbove(0),
-        ),
-      )
+    )
       .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
       .addOption(
         new Option(

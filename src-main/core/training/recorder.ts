@@ -1,6 +1,6 @@
 // Keeps what a training tells in the store.
 import type { JobEvent } from '../../base/progress.ts';
-import type { EpochEvent, PlannedEvent, PointEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
+import type { EpochEvent, PacedEvent, PlannedEvent, PointEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetMetricsAfter, recordMetrics, recordRunConfig, runWarnings, setRunWarnings } from '../../store/runs.ts';
 import { recordSpeed } from './speeds.ts';
@@ -29,6 +29,10 @@ export class Recorder {
       this.#nextPoint = step;
       recordRunConfig(this.#database, id, config);
       forgetMetricsAfter(this.#database, id, step);
+    } else if (event.kind === 'paced') {
+      const { config } = event as PacedEvent;
+      this.#config = config;
+      recordRunConfig(this.#database, id, config);
     } else if (event.kind === 'start') {
       this.start = event as StartEvent;
       recordMetrics(this.#database, id, 0, numbersOf(event));

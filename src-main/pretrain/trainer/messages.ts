@@ -2,9 +2,11 @@
 import type { JobEvent, Progress } from '../../base/progress.ts';
 import type { Recipe, RunConfig } from '../config.ts';
 import type { Examined, ExamineRequest } from '../examine.ts';
+import type { FoundRate } from '../find-rate.ts';
 import type { FineTuned, FineTuneRequest } from '../fine-tune/fine-tune.ts';
 import type { Measured, MeasureRequest } from '../measure.ts';
 import type { PictureSource } from '../pictures/source.ts';
+import type { FindRateRequest } from './find-rate.ts';
 
 /** Everything that a trainer needs to know. */
 export interface TrainingRequest {
@@ -138,6 +140,7 @@ export type ToTrainer =
   | { readonly kind: 'measure'; readonly request: MeasureRequest }
   | { readonly kind: 'examine'; readonly request: ExamineRequest }
   | { readonly kind: 'fine-tune'; readonly request: FineTuneRequest }
+  | { readonly kind: 'find-rate'; readonly request: FindRateRequest }
   | { readonly kind: 'stop' }
   /** `done`, `measured`, `examined` or `failed` has arrived, so the trainer may go. */
   | { readonly kind: 'received' };
@@ -149,6 +152,7 @@ export type FromTrainer =
   | { readonly kind: 'done'; readonly outcome: TrainingOutcome }
   | { readonly kind: 'measured'; readonly measured: Measured }
   | { readonly kind: 'fine-tuned'; readonly tuned: FineTuned }
+  | { readonly kind: 'rate-found'; readonly found: FoundRate }
   | { readonly kind: 'examined'; readonly examined: Examined }
   | {
       readonly kind: 'failed';

@@ -62,7 +62,7 @@ export interface Prepared {
 }
 
 export function feedOptions(
-  request: TrainingRequest,
+  request: Pick<TrainingRequest, 'cacheFolder' | 'cores'>,
   recipe: Recipe,
   index: PictureIndex,
   parts: readonly number[],

@@ -5,6 +5,7 @@ import { type ExamineRequest, examine } from '../examine.ts';
 import { type FineTuneRequest, fineTune } from '../fine-tune/fine-tune.ts';
 import { type MeasureRequest, measureSteps } from '../measure.ts';
 import { type Connection, connect } from './connection.ts';
+import { type FindRateRequest, findRate } from './find-rate.ts';
 import type { FromTrainer, TrainingRequest } from './messages.ts';
 import { train } from './trainer.ts';
 
@@ -41,6 +42,10 @@ async function tuning(request: FineTuneRequest, line: Connection): Promise<FromT
   return { kind: 'fine-tuned', tuned: await fineTune(request, reporting(line)) };
 }
 
+async function finding(request: FindRateRequest, line: Connection): Promise<FromTrainer> {
+  return { kind: 'rate-found', found: await findRate(request, reporting(line)) };
+}
+
 async function measure(request: MeasureRequest): Promise<FromTrainer> {
   return { kind: 'measured', measured: await measureSteps(request, stop.signal) };
 }
@@ -55,6 +60,7 @@ const connection = connect(process, {
     if (message.kind === 'stop') stop.abort();
     else if (message.kind === 'start') void answer((line) => run(message.request, line));
     else if (message.kind === 'fine-tune') void answer((line) => tuning(message.request, line));
+    else if (message.kind === 'find-rate') void answer((line) => finding(message.request, line));
     else if (message.kind === 'measure') void answer(() => measure(message.request));
     else if (message.kind === 'examine') void answer((line) => examination(message.request, line));
     // Leaving before the outcome has arrived could lose it: a port does not say when a message is through.

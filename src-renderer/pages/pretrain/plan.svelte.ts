@@ -8,7 +8,11 @@ type Choices = Awaited<ReturnType<typeof load>>;
 const load = (wishes: PretrainWishes, device: string) => call('training.choices', { wishes, device });
 
 /** Numbers that are left to the program until somebody types one. */
-export const numberWishes = ['image', 'local', 'locals', 'batch', 'prototypes', 'learningRate', 'seed'] as const;
+export const numberWishes = [
+  ...(['image', 'local', 'locals', 'batch', 'microBatch', 'prototypes', 'learningRate', 'weightDecay'] as const),
+  ...(['weightDecayEnd', 'momentum', 'warmupTemperature', 'teacherTemperature', 'dropPath', 'clip'] as const),
+  ...(['patience', 'seed'] as const),
+] as const;
 export type NumberWish = (typeof numberWishes)[number];
 
 /** Where the slider stops: minutes are chosen the more coarsely the more there are. */
@@ -28,9 +32,8 @@ export class TrainingPlan {
   /** Empty: chosen by the program. */
   model = $state('');
   preset = $state<'products' | 'paper'>('products');
-  numbers = $state<Record<NumberWish, number | null>>({
-    ...{ image: null, local: null, locals: null, batch: null, prototypes: null, learningRate: null, seed: null },
-  });
+  numbers = $state(Object.fromEntries(numberWishes.map((wish) => [wish, null])) as Record<NumberWish, number | null>);
+  onCollapse = $state<'warn' | 'stop'>('warn');
   from = $state<string | null>(null);
   name = $state('');
   device = $state('cpu');
@@ -52,6 +55,7 @@ export class TrainingPlan {
       ...(this.by === 'minutes' && this.minutes !== null ? { minutes: this.minutes } : {}),
       ...(this.model ? { model: this.model } : {}),
       preset: this.preset,
+      ...(this.onCollapse === 'stop' ? { onCollapse: this.onCollapse } : {}),
       ...(this.from ? { from: this.from } : {}),
     };
   });
