@@ -1,7 +1,7 @@
 // What a step costs, in floating-point operations.
 import { architectureNamed } from '../model/backbone.ts';
 import { stemFlops } from '../model/stem.ts';
-import { GLOBALS } from './objectives/objective.ts';
+import { GLOBALS, type ObjectiveName } from './objectives/objective.ts';
 
 export interface ImageCost {
   readonly model: string;
@@ -10,14 +10,17 @@ export interface ImageCost {
   /** Side of a local crop, pixels. */
   readonly local: number;
   readonly locals: number;
+  /** What is learnt from; absent: DINO. */
+  readonly objective?: ObjectiveName;
 }
 
 /**
- * GFLOP that one image costs in a DINO step: the student forward and backward on every crop (backward is two forwards), the
- * teacher forward on the global ones. Matrix products of the backbone; the head and the rest are a few per cent.
+ * GFLOP that one image costs in a step: the student forward and backward on every crop (backward is two forwards), the teacher, where there
+ * is one, forward on the global ones (a fixed one counts as large as the student). Matrix products of the backbone; the head and the rest are a few per cent.
  */
-export function gigaflopsPerImage({ model, image, local, locals }: ImageCost): number {
-  return GLOBALS * 4 * gigaflopsForward(model, image) + locals * 3 * gigaflopsForward(model, local);
+export function gigaflopsPerImage({ model, image, local, locals, objective = 'dino' }: ImageCost): number {
+  const teacher = objective === 'simclr' || objective === 'swav' ? 0 : 1;
+  return GLOBALS * (3 + teacher) * gigaflopsForward(model, image) + locals * 3 * gigaflopsForward(model, local);
 }
 
 /** GFLOP of the backbone's matrix products for one square picture of `side` pixels. */

@@ -60,7 +60,10 @@ export async function measureSteps(
       await step(1 + steps);
     }
     const imagesPerSecond = (steps * images) / ((performance.now() - start) / 1000);
-    const cost = gigaflopsPerImage({ model: recipe.model, image: globalSize, local: localSize, locals });
+    const cost = gigaflopsPerImage({
+      ...{ model: recipe.model, image: globalSize, local: localSize, locals },
+      objective: recipe.objective,
+    });
     const memory = process.resourceUsage().maxRSS * 1024;
     return { imagesPerSecond, gigaflopsPerSecond: imagesPerSecond * cost, steps, preparing, memory };
   } finally {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pretrainWishes } from '../../src-main/contract/training.ts';
 import { objectiveOf, type Recipe } from '../../src-main/pretrain/config.ts';
+import { gigaflopsPerImage } from '../../src-main/pretrain/cost.ts';
 import { OBJECTIVE_NAMES } from '../../src-main/pretrain/objectives/objective.ts';
 import { objectives } from '../../src-main/pretrain/objectives/objectives.ts';
 import { chooseRecipe, type Wishes } from '../../src-main/pretrain/recipe.ts';
@@ -54,6 +55,13 @@ describe('the objective of a training', () => {
 
   it('has its number of prototypes where SwAV is asked for it', () => {
     expect(choose({ objective: 'swav', prototypes: 77 }).recipe.swav?.prototypes).toBe(77);
+  });
+
+  it('costs less to compute without a teacher', () => {
+    const cost = { model: 'vit-tiny/16', image: 96, local: 48, locals: 0 };
+    const [dino, simclr] = (['dino', 'simclr'] as const).map((objective) => gigaflopsPerImage({ ...cost, objective }));
+    expect(simclr / dino).toBeCloseTo(3 / 4, 6);
+    expect(gigaflopsPerImage(cost)).toBe(dino);
   });
 
   it('distils from a named teacher, whose network the recipe keeps', () => {

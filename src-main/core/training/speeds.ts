@@ -4,8 +4,9 @@
  */
 import { availableParallelism, cpus, hostname } from 'node:os';
 import { z } from 'zod';
-import type { Recipe } from '../../pretrain/config.ts';
+import { objectiveNameOf, type Recipe } from '../../pretrain/config.ts';
 import { gigaflopsPerImage, type ImageCost } from '../../pretrain/cost.ts';
+import { OBJECTIVE_NAMES } from '../../pretrain/objectives/objective.ts';
 import type { Database } from '../../store/database.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
 
@@ -20,6 +21,7 @@ const speed = z.object({
   image: z.number(),
   local: z.number(),
   locals: z.number(),
+  objective: z.enum(OBJECTIVE_NAMES).optional(),
   imagesPerSecond: z.number().positive(),
   /** The run that went at this speed; null where it was measured. */
   run: z.string().nullable(),
@@ -35,9 +37,10 @@ function thisMachine(): string {
 }
 
 /** What a picture costs with a recipe. */
-export function costOf({ model, crops }: Recipe): ImageCost {
+export function costOf(recipe: Recipe): ImageCost {
+  const { model, crops } = recipe;
   const { globalSize: image, localSize: local, locals } = crops;
-  return { model, image, local, locals };
+  return { model, image, local, locals, objective: objectiveNameOf(recipe) };
 }
 
 /** Speeds seen on this machine, the latest last. */
@@ -66,10 +69,11 @@ export function recordSpeed(
 }
 
 function sameSettings(a: Omit<Speed, 'machine'>, b: Omit<Speed, 'machine'>): boolean {
-  return a.device === b.device && a.model === b.model && sameCrops(a, b);
+  return a.device === b.device && sameWork(a, b);
 }
 
-function sameCrops(a: ImageCost, b: ImageCost): boolean {
+function sameWork(a: ImageCost, b: ImageCost): boolean {
+  if (a.model !== b.model || (a.objective ?? 'dino') !== (b.objective ?? 'dino')) return false;
   return a.image === b.image && a.local === b.local && a.locals === b.locals;
 }
 
@@ -83,12 +87,14 @@ export function expectedSpeed(
   const candidates = speeds(database).filter(({ device }) => device === recipe.device);
   // A picture of another size is converted by its cost; the nearer the costs, the better that holds.
   const distance = (seen: Speed) =>
-    Math.abs(Math.log(gigaflopsPerImage(seen) / own)) + (seen.model === cost.model ? 0 : 0.5);
+    Math.abs(Math.log(gigaflopsPerImage(seen) / own)) +
+    (seen.model === cost.model ? 0 : 0.5) +
+    ((seen.objective ?? 'dino') === cost.objective ? 0 : 0.1);
   const seen = candidates.reduce<Speed | null>(
     (best, next) => (best === null || distance(next) <= distance(best) ? next : best),
     null,
   );
   if (!seen) return null;
-  const exact = seen.model === cost.model && sameCrops(seen, cost);
+  const exact = sameWork(seen, cost);
   return { imagesPerSecond: (seen.imagesPerSecond * gigaflopsPerImage(seen)) / own, exact, seen };
 }

@@ -1,18 +1,7 @@
 import { expect, test } from 'vitest';
-import { gradients } from '../../../src-main/engine/gradient.ts';
-import {
-  dot,
-  expectNear,
-  feedsOf,
-  fromGraph,
-  type Matrix,
-  mean,
-  microBatchOf,
-  slopesOf,
-  valuesOf,
-  viewOf,
-} from './by-hand.ts';
-import { BATCH, tiny, VIEWS } from './tiny.ts';
+import { openRuntime } from '../../../src-main/engine/devices.ts';
+import { dot, expectNear, fromGraph, type Matrix, mean, slopesOf, viewOf } from './by-hand.ts';
+import { BATCH, batchOf, copied, furthest, learnerOf, settings, tiny, VIEWS } from './tiny.ts';
 
 /** Grill et al. 2020, equation 2, over every pair of a crop and another, global one. */
 function byHand(predictions: Matrix, targets: Matrix): number {
@@ -41,17 +30,17 @@ test('the loss is the mean squared distance of predictions from targets of lengt
   expect(measures.similarity).toBeCloseTo(1 - loss / 2, 5);
 });
 
-test('nothing flows back into the target network: without its predictor the online one would be its own target', async () => {
-  const objective = tiny.byol;
-  const microBatch = microBatchOf(objective);
-  const { additive } = objective.build(microBatch);
-  const [ofTarget, ofOnline] = gradients(additive!.loss, [
-    microBatch.teacher('projector.2.weight'),
-    microBatch.student('projector.2.weight'),
-  ]);
-  const values = await valuesOf({ ofTarget, ofOnline }, feedsOf(objective));
-  // The target's weights are in the loss, but the learner asks for the student's slopes alone and only averages into the target.
-  expect(values.ofOnline.some((x) => x !== 0)).toBe(true);
-  expect(objective.teacherParameters.map(({ name }) => name)).not.toContain('predictor.0.weight');
-  expect(objective.parameters.map(({ name }) => name)).toContain('predictor.0.weight');
+test('the target network learns nothing itself: it only follows the online one, which alone has a predictor', async () => {
+  const learner = await learnerOf(await openRuntime('cpu'), tiny.byol);
+  const before = copied(learner.teacher);
+  await learner.step(batchOf(0), settings(0, { teacherMomentum: 1 }));
+  expect(furthest(before, learner.teacher)).toBe(0);
+  await learner.step(batchOf(1), settings(1, { teacherMomentum: 0.75 }));
+  for (const [name, { values }] of learner.teacher) {
+    const [old, online] = [before.get(name)!.values, learner.student.get(name)!.values];
+    for (const [i, value] of values.entries()) expect(value).toBeCloseTo(0.75 * old[i] + 0.25 * online[i], 5);
+  }
+  expect(learner.teacher.has('predictor.0.weight')).toBe(false);
+  expect(learner.student.has('predictor.0.weight')).toBe(true);
+  await learner.dispose();
 });

@@ -21,6 +21,20 @@ describe.each(tinyNames)('%s', (name) => {
     await expectEqualSteps(whole, parts);
   });
 
+  test('is the same on TensorFlow.js, which shares no kernel, with weights that stay on the device', async () => {
+    const here = await learnerOf(runtime, objective, { microBatch: 3 });
+    const there = await learnerOf(await openRuntime('tensorflow'), objective, { microBatch: 3 });
+    for (let step = 0; step < 2; step++) {
+      const a = await here.step(batchOf(step), settings(step));
+      const b = await there.step(batchOf(step), settings(step));
+      expect(Math.abs(b.loss - a.loss)).toBeLessThan(1e-4 * Math.max(1, Math.abs(a.loss)));
+    }
+    await there.download();
+    expect(furthest(here.state, there.state)).toBeLessThan(1e-3);
+    await here.dispose();
+    await there.dispose();
+  });
+
   test('learns: the loss on the same crops falls, and what is kept follows', async () => {
     const learner = await learnerOf(runtime, objective, { rows: false });
     const before = copied(learner.kept);
