@@ -63,8 +63,13 @@ export async function sweepRates(
     const rate = LOWEST * (HIGHEST / LOWEST) ** (place / (SWEPT - 1));
     const step = SETTLING + place;
     const loss = await reducible(learner, source(), { ...still, step, learningRate: rate });
-    if (loss === null || (place >= FLAT && loss > 3 * measured[0].loss + 1)) break; // it is too fast from here on
+    if (loss === null) break;
     measured.push({ rate, loss });
+    // One batch may be hard; several in a row mean that it is too fast from here on.
+    const [first, last] = [measured.slice(0, FLAT), measured.slice(-FLAT / 2)].map((some) =>
+      mean(some.map((one) => one.loss)),
+    );
+    if (place >= FLAT && last > 3 * first + 1) break;
     done(step + 1);
   }
   return suggestRate(measured);
@@ -92,7 +97,11 @@ export function suggestRate(measured: readonly { readonly rate: number; readonly
   });
   const nothing = { rate: null, points };
   if (points.length < 2 * FLAT) {
-    return { ...nothing, sentence: 'The loss was no number almost from the start: no learning rate can be told.' };
+    return {
+      ...nothing,
+      sentence:
+        'The loss grew beyond all bounds almost from the start: no learning rate can be told. Try a larger batch.',
+    };
   }
   const flat = points.slice(0, FLAT).map(({ loss }) => loss);
   const start = mean(flat);

@@ -114,7 +114,7 @@ function secondsOf(
 function memoryOf(recipe: Recipe): number {
   const objective = objectiveOf(recipe);
   const weights = objective.parameters.reduce((sum, { shape }) => sum + size(shape), 0) * 4;
-  const images = Math.min(recipe.batch, imagesInMemory(objective));
+  const images = Math.min(recipe.batch, recipe.microBatch ?? imagesInMemory(objective));
   return BASE_MEMORY + COPIES_OF_THE_WEIGHTS * weights + images * objective.bytesAnImage;
 }
 
