@@ -82,7 +82,7 @@ describe('a run that is to end early', () => {
     expect(outcome.step).toBeLessThan(42);
     expect(outcome.message).toContain('since the network has been collapsed for 3 looks in a row');
     const warnings = events.filter(({ kind }) => kind === 'warning').map(({ message }) => message);
-    expect(warnings).toContainEqual(expect.stringContaining('nearly the same feature'));
+    expect(warnings).toContainEqual(expect.stringContaining('the network is collapsing'));
   });
 
   it(
