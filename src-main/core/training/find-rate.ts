@@ -43,7 +43,8 @@ export async function withFoundRate(input: Pretrain, context: CoreContext): Prom
   context.say(rate === null ? `${sentence} The training takes the usual one.` : sentence);
   const { learningRate: _, minutes, ...wishes } = input.wishes;
   // A time counts for the whole; a tenth of it stays for the training, however slow the sweep was.
-  const left = minutes === undefined ? {} : { minutes: Math.max(minutes / 10, minutes - seconds / 60) };
+  const left =
+    minutes === undefined ? {} : { minutes: Number(Math.max(minutes / 10, minutes - seconds / 60).toPrecision(4)) };
   return { ...input, wishes: { ...wishes, ...left, ...(rate === null ? {} : { learningRate: rate }) } };
 }
 

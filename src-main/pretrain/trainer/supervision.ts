@@ -9,8 +9,8 @@ import { addStep, type EpochSums, epochMeans, noSteps } from './epoch.ts';
 import { epochsBetweenLooks } from './look-cost.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Steps that one look at the signs of a collapse covers, at most. */
-const WINDOW = 100;
+/** Steps that one look at the signs of a collapse covers: an epoch's, within these. */
+const WINDOW = { least: 10, most: 100 };
 /** With fewer labelled products on second photos the accuracy is too much a matter of chance to end a run by it. */
 const LEAST_ASKED = 20;
 
@@ -69,7 +69,7 @@ export class Supervision {
   stepped(report: StepReport, seconds: number, waited: number): string[] {
     addStep(this.#window, report, seconds, waited);
     const { recipe, plan } = this.#config;
-    if (this.#window.steps < Math.min(WINDOW, plan.stepsPerEpoch)) return [];
+    if (this.#window.steps < Math.max(WINDOW.least, Math.min(WINDOW.most, plan.stepsPerEpoch))) return [];
     const { measures, featureSpread, waiting } = epochMeans(this.#window, recipe.batch);
     this.#window = noSteps();
     return this.#collapse.warnings({
