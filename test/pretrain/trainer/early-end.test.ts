@@ -76,10 +76,10 @@ describe('a run that is to end early', () => {
       momentum: 0.5,
       keepMomentum: true,
     } as const;
-    const length = { kind: 'epochs', epochs: 14 } as const;
+    const length = { kind: 'epochs', epochs: 24 } as const;
     const { outcome, events } = await trained('collapsed', small({ ...ruin, length, onCollapse: 'stop' }));
     expect(outcome.state).toBe('finished');
-    expect(outcome.step).toBeLessThan(42);
+    expect(outcome.step).toBeLessThan(72);
     expect(outcome.message).toContain('since the network has been collapsed for 3 looks in a row');
     const warnings = events.filter(({ kind }) => kind === 'warning').map(({ message }) => message);
     expect(warnings).toContainEqual(expect.stringContaining('the network is collapsing'));
