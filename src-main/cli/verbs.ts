@@ -10,6 +10,8 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   label: async () => (await import('./verbs/label.ts')).labelVerb,
   pretrain: async () => (await import('./verbs/pretrain.ts')).pretrainVerb,
   'find-rate': async () => (await import('./verbs/find-rate.ts')).findRateVerb,
+  runs: async () => (await import('./verbs/runs.ts')).runsVerb,
+  reproduce: async () => (await import('./verbs/reproduce.ts')).reproduceVerb,
   models: async () => (await import('./verbs/models.ts')).modelsVerb,
   'import-weights': async () => (await import('./verbs/import-weights.ts')).importWeightsVerb,
   'export-model': async () => (await import('./verbs/export-model.ts')).exportModelVerb,
@@ -26,6 +28,7 @@ const loaders: Readonly<Record<string, () => Promise<Verb>>> = {
   sample: async () => (await import('./verbs/sample.ts')).sampleVerb,
   demo: async () => (await import('./verbs/demo.ts')).demoVerb,
   devices: async () => (await import('./verbs/devices.ts')).devicesVerb,
+  'setup-cuda': async () => (await import('./verbs/setup-cuda.ts')).setupCudaVerb,
   verify: async () => (await import('./verbs/verify.ts')).verifyVerb,
   bench: async () => (await import('./verbs/bench.ts')).benchVerb,
 };

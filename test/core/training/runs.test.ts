@@ -135,6 +135,9 @@ describe('a run that was stopped', () => {
     rmSync(weights);
     expect(await call('training.finish', { run: 'first' }, context)).toEqual({ model: 'first' });
     expect(existsSync(weights)).toBe(true);
+    const { record } = await call('training.record', { run: 'first' }, context);
+    const { sha256 } = modelByName(workspace.database, 'first')!;
+    expect(record!.outcome).toMatchObject({ state: 'finished', encoder: { sha256 } });
     const { runs } = await call('training.runs', {}, context);
     expect(runs[0]).toMatchObject({ state: 'finished', resumable: false });
     await expect(call('training.finish', { run: 'first' }, context)).rejects.toMatchObject({ code: 'run-finished' });
