@@ -10,7 +10,8 @@ import { UNCATALOGUED } from './calibrate.ts';
 import type { Answer, Naming } from './classifier.ts';
 import { type Examples, type Look, rowOf } from './examples.ts';
 import { groupsOf } from './folds.ts';
-import { fitHead, fitProbe, type LabelledRows, type LinearHead, type LinearProbe, largest } from './linear.ts';
+import { type HeldOut, largest } from './held-out.ts';
+import { fitHead, fitProbe, type LabelledRows, type LinearHead, type LinearProbe } from './linear.ts';
 import { Mixture } from './mixture.ts';
 import { confidenceOf, fitReliability, fitThresholds, type Trial } from './reliability.ts';
 
@@ -32,8 +33,8 @@ export async function setUpLinear(
   const mixture = new Mixture(examples.spaces, weights);
   const rows = mixedRows(examples, mixture);
   const probe = await fitProbe(rows, breathe, { ...PLACING, triable, uncatalogued: true });
-  if (probe.tried.length === 0) throw tooFewLabels();
-  const trials = trialsOf(probe, rows, triable);
+  if (probe.known.length === 0) throw tooFewLabels();
+  const trials = trialsOf(probe, rows.labels);
   const [reliability, thresholds] = [fitReliability(trials.all), fitThresholds(trials.all)];
   const refuses = ({ similarity, margin }: Trial) => similarity < thresholds.similarity || margin < thresholds.margin;
   const share = (part: readonly Trial[], holds: (trial: Trial) => boolean) =>
@@ -96,18 +97,16 @@ class LinearNaming implements Naming {
 }
 
 /** Probabilities in the place of similarities: what was tried, and what it looks like when the class is in no catalogue. */
-function trialsOf(probe: LinearProbe, { labels, classes }: LabelledRows, triable: (example: number) => boolean) {
-  const trial = (scores: Float32Array, example: number, weight: number): Trial => {
-    const shares = softmax(scores.subarray(example * classes, (example + 1) * classes));
+function trialsOf(probe: LinearProbe, labels: Int32Array) {
+  const trial = ({ example, scores }: HeldOut, weight: number): Trial => {
+    const shares = softmax(scores);
     const best = largest(shares);
     const second = shares.reduce((most, share, label) => (label === best ? most : Math.max(most, share)), 0);
     return { similarity: shares[best], margin: shares[best] - second, right: best === labels[example], weight };
   };
-  const known = probe.tried.map((example) => trial(probe.heldOutScores, example, 1));
-  const { uncatalogued: scores } = probe;
-  const strangers = scores ? [...labels.keys()].filter(triable) : [];
-  const weight = (known.length * UNCATALOGUED) / (1 - UNCATALOGUED) / Math.max(1, strangers.length);
-  const uncatalogued = strangers.map((example) => trial(scores!, example, weight));
+  const known = probe.known.map((each) => trial(each, 1));
+  const weight = (known.length * UNCATALOGUED) / (1 - UNCATALOGUED) / Math.max(1, probe.uncatalogued.length);
+  const uncatalogued = probe.uncatalogued.map((each) => trial(each, weight));
   return { known, uncatalogued, all: [...known, ...uncatalogued] };
 }
 
