@@ -82,7 +82,8 @@ export async function pretrain(
   });
   const { state, message, step, config } = outcome;
   const encoder = { file: basename(outcome.encoder.path), sha256 };
-  const record = await keeper.end(config, { state, message, step, encoder });
+  // Where an earlier look was better than the last one, the encoder is of that step.
+  const record = await keeper.end(config, { state, message, step: outcome.kept?.step ?? step, encoder });
   const { epoch, start } = recorder;
   return {
     run: run.name,
