@@ -244,8 +244,8 @@ function chooseAttention({ from, attention }: Wishes, choose: Choose): boolean {
   const chosen = choose(
     'attention',
     attention,
-    'mimetic' as const,
-    'starts with the structure that trained networks are found to have, which a short training has no time to find',
+    'random' as const,
+    'the official start; mimetic has the structure that trained networks are found to have',
   );
   return chosen === 'mimetic';
 }

@@ -21,7 +21,10 @@ export async function countedLosses(runtime: Runtime): Promise<Counted> {
     return {
       run: async (feeds: Feeds, into?: Values) => {
         const result = await run(feeds, into);
-        runs.push({ up: bytes(feeds), down: bytes('kept' in result ? (result.values as Values) : (result as Values)) });
+        runs.push({
+          up: bytes(feeds),
+          down: bytes('kept' in result ? (result.values as unknown as Values) : (result as unknown as Values)),
+        });
         return result;
       },
       dispose: () => program.dispose(),

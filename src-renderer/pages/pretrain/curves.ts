@@ -1,5 +1,6 @@
 /** Series of runs as charts draw them, and as sentences say them. */
-import type { Run, Series } from '../../../src-main/contract/training.ts';
+import type { Series } from '../../../src-main/contract/record.ts';
+import type { Run } from '../../../src-main/contract/training.ts';
 
 export interface Chart {
   readonly title: string;

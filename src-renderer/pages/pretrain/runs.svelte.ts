@@ -1,6 +1,7 @@
 /** The runs of the workspace, with curves that grow while one trains. */
 import type { CallEvent } from '../../../src-main/contract/frames.ts';
-import { type Run, type Series, type TrainingEvent, trainingEvents } from '../../../src-main/contract/training.ts';
+import type { Series } from '../../../src-main/contract/record.ts';
+import { type Run, type TrainingEvent, trainingEvents } from '../../../src-main/contract/training.ts';
 import { call } from '../../lib/client.ts';
 import { jobs } from '../../state/jobs.svelte.ts';
 import { notices } from '../../state/notices.svelte.ts';

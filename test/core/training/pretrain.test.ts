@@ -57,7 +57,9 @@ describe('pretraining a workspace', () => {
     });
     expect(existsSync(workspace.path('models', 'dino-1.safetensors'))).toBe(true);
     // Whether two steps on nine small pictures look like a collapse, or wait for a busy disk, is not the question here.
-    const course = events.map(({ kind }) => kind).filter((kind) => !['warning', 'point', 'attention', 'neighbours'].includes(kind));
+    const course = events
+      .map(({ kind }) => kind)
+      .filter((kind) => !['warning', 'point', 'attention', 'neighbours'].includes(kind));
     expect(course).toEqual(['run', 'planned', 'start', 'epoch']);
   });
 
