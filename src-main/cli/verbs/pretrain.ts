@@ -73,6 +73,18 @@ export const pretrainVerb: Verb = {
           ),
         ),
     )
+      .addOption(
+        new Option('--start <how>', 'of the first layer: the photos’ own principal components, or random').choices([
+          'components',
+          'random',
+        ]),
+      )
+      .addOption(
+        new Option('--attention <how>', 'how attention starts: random, or as it looks after a training').choices([
+          'random',
+          'mimetic',
+        ]),
+      )
       .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
       .addOption(
         new Option(
