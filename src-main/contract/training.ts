@@ -45,6 +45,8 @@ export const pretrainWishes = z.object({
   onCollapse: z.enum(['warn', 'stop']).optional(),
   /** Of the first layer: at random, or the photos' own principal components. */
   start: z.enum(['random', 'components']).optional(),
+  /** What stands for a picture when the encoder is used: its class token, or the mean of its patches in the last blocks. */
+  embedding: z.enum(['class', 'patches']).optional(),
   /** How attention starts: at random, or as it looks after a training. */
   attention: z.enum(['random', 'mimetic']).optional(),
   /** What to go on from: the name of an encoder of the workspace, or a local weight file. */

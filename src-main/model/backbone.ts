@@ -4,13 +4,17 @@
  */
 import type { Node } from '../engine/graph.ts';
 import type { Lookup, Parameter } from './parameters.ts';
-import { VIT_NAMES, Vit, type VitConfig, vitNamed, vitParameters } from './vit.ts';
+import { embeddingWidth, VIT_NAMES, Vit, type VitConfig, vitNamed, vitParameters } from './vit.ts';
+
+export { embeddingWidth };
 
 export type Architecture = VitConfig;
 
 export interface BackbonePass {
-  /** [n, dimensions]: what stands for the whole picture. */
+  /** [n, dimensions]: what stands for the whole picture in training. */
   readonly feature: Node;
+  /** [n, `embeddingWidth`]: what stands for it in use. */
+  readonly embedding: Node;
   /** [n, patches, dimensions], after the last norm; patches lie row by row. */
   readonly patches: Node;
 }

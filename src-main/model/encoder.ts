@@ -20,7 +20,7 @@ import {
 } from './parameters.ts';
 import type { Grid } from './positions.ts';
 import { STEMS } from './stem.ts';
-import { gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
+import { embeddingWidth, gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
 
 const positive = z.int().positive();
@@ -37,7 +37,9 @@ const descriptionSchema = z.object({
       registers: z.int().nonnegative().default(0),
       layerScale: z.boolean().default(false),
       stem: z.enum(STEMS).optional(),
+      readout: positive.optional(),
     })
+    .refine(({ depth, readout = 1 }) => readout <= depth, 'readout must be no more blocks than there are')
     .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads'),
   /** Side in pixels of the pictures that the encoder is meant for. */
   inputSize: positive,
@@ -112,17 +114,17 @@ export class Encoder {
 
   /** Width of an embedding. */
   get dimensions(): number {
-    return this.config.dimensions;
+    return embeddingWidth(this.config);
   }
 
   /**
-   * The class token after the last norm, not normalised to length 1: [n, dimensions].
+   * What stands for each image (`VitConfig.readout`), not normalised to length 1: [n, dimensions].
    * @param images at least [n, 3, height, width], normalised; more is not looked at
    * @param size input size × input size unless given
    */
   async embed(images: Float32Array, n: number, size: ImageSize = this.#square()): Promise<Float32Array> {
-    const { feature } = await this.#run('embed', images, n, size);
-    return feature;
+    const { embedding } = await this.#run('embed', images, n, size);
+    return embedding;
   }
 
   /** The last block's attention and keys; parameters as of `embed`. */
@@ -217,7 +219,7 @@ const slots = (weights: Weights): Slot[] => [...weights].map(([name, { shape }])
 type Kind = 'embed' | 'attend';
 
 const OUTPUTS: Readonly<Record<Kind, (config: VitConfig, weights: Lookup, images: Node) => Record<string, Node>>> = {
-  embed: (config, weights, images) => ({ feature: new Vit(config, weights).pass(images).feature }),
+  embed: (config, weights, images) => ({ embedding: new Vit(config, weights).pass(images).embedding }),
   attend: (config, weights, images) => {
     const { attention, keys } = new Vit(config, weights).pass(images);
     const [n, heads, , tokens] = attention.shape;

@@ -49,6 +49,8 @@ export interface Recipe {
   /** As `architectureNamed` knows it, e.g. `vit-tiny/16`. */
   readonly model: string;
   readonly crops: CropRecipe;
+  /** What the trained encoder reads embeddings from (`VitConfig.readout`), and the side of the pictures that it is given, pixels. Absent: as in training. */
+  readonly embedding?: { readonly blocks: number; readonly input: number };
   readonly head: HeadConfig;
   readonly batch: number;
   /** Images a run of the program at most; without it, as many as fit into the memory. */
@@ -116,8 +118,14 @@ export function pictureSide(recipe: Recipe): number {
 }
 
 /** The encoder that is trained. @throws GondolaError `model-unknown`, `image-size` */
-export function architectureOf({ model, crops }: Recipe): Architecture {
-  return architectureNamed(model, crops.globalSize);
+export function architectureOf({ model, crops, embedding }: Recipe): Architecture {
+  const architecture = architectureNamed(model, crops.globalSize);
+  return embedding ? { ...architecture, readout: embedding.blocks } : architecture;
+}
+
+/** Side of the pictures that the trained encoder is given, pixels. */
+export function inputSizeOf({ crops, embedding }: Recipe): number {
+  return embedding?.input ?? crops.globalSize;
 }
 
 export function objectiveNameOf({ objective }: Recipe): ObjectiveName {

@@ -2,6 +2,7 @@
  * The defaults of a training, each with the reason that the user reads. A pure function of the circumstances: what the machine is, how
  * many product regions there are, how much time is given. The numbers are in `defaults.ts`; every one gives way to a wish.
  */
+import { vitNamed } from '../model/vit.ts';
 import { type CropPreset, cropRecipe } from '../vision/crops.ts';
 import type { Initialisation, Plan, Recipe } from './config.ts';
 import { BY_PICTURES, MOST_EPOCHS, PATCH_DEVIATION, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
@@ -44,6 +45,8 @@ export interface Wishes {
   /** Looks without a better kNN accuracy after which the run ends; 0: never. */
   readonly patience?: number;
   readonly onCollapse?: 'warn' | 'stop';
+  /** What stands for a picture when the encoder is used: its class token, or the mean of its patches in the last blocks, seen larger. */
+  readonly embedding?: 'class' | 'patches';
   /** Of the first layer: at random, or the photos' own principal components. */
   readonly start?: 'random' | 'components';
   /** How attention starts: at random, or as it looks after a training (Trockman and Kolter 2023). */
@@ -109,6 +112,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     device,
     model: size.model,
     crops: cropRecipe(preset, size.image, size.local, size.locals),
+    ...chooseEmbedding(wishes, size, choose),
     head: { hidden: 2048, bottleneck: 256, prototypes },
     length,
     ...batch,
@@ -131,6 +135,33 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     seed: choose('seed', wishes.seed, 0, 'the same seed repeats the run'),
   };
   return { recipe, choices };
+}
+
+/** Blocks that an embedding is read from, and how much larger than a global crop its picture is. */
+const READ_BLOCKS = 2;
+const SEEN_LARGER = 1.5;
+
+function chooseEmbedding(
+  { embedding }: Wishes,
+  { model, image }: { model: string; image: number },
+  choose: Choose,
+): Pick<Recipe, 'embedding'> {
+  const { patch, depth } = vitNamed(model, image);
+  const read = choose(
+    'embedding',
+    embedding,
+    'patches' as const,
+    'what stands for a picture: the mean of its patches in the last two blocks says more of a product than the class token, which a loss has pressed together',
+  );
+  if (read === 'class') return {};
+  const input = Math.round((SEEN_LARGER * image) / patch) * patch;
+  choose(
+    'input',
+    undefined,
+    input,
+    'pixels of a whole picture for its embedding; crops show products enlarged, so that whole ones are to be shown larger than crops (Touvron et al. 2019)',
+  );
+  return { embedding: { blocks: Math.min(READ_BLOCKS, depth), input } };
 }
 
 function chooseBatch(pictures: number, wishes: Wishes, value: number, choose: Choose, choices: Choice[]) {

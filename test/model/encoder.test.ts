@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src-main/base/random.ts';
 import { openRuntime } from '../../src-main/engine/devices.ts';
+import { input } from '../../src-main/engine/graph.ts';
 import type { Runtime } from '../../src-main/engine/runtime.ts';
 import { Encoder } from '../../src-main/model/encoder.ts';
-import type { VitConfig } from '../../src-main/model/vit.ts';
+import { inputLookup, type Weights } from '../../src-main/model/parameters.ts';
+import { Vit, type VitConfig } from '../../src-main/model/vit.ts';
+import { readSafetensors } from '../../src-main/model/weights/safetensors.ts';
 
 const config: VitConfig = { dimensions: 24, depth: 2, heads: 2, patch: 8, image: 32, registers: 0, layerScale: false };
 const preprocessing = { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as {
@@ -21,6 +24,8 @@ beforeAll(async () => {
   runtime = await openRuntime('cpu');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const shapes = (weights: Weights) => [...weights].map(([name, { shape }]) => ({ name, shape }));
 
 function pictures(n: number, values: number): Float32Array {
   const random = new Random(n, values);
@@ -44,6 +49,37 @@ describe('an encoder', () => {
       mean: [0.5, 0.5, 0.5],
       made: { by: 'a test' },
     });
+  });
+
+  test('an embedding read from patches is their mean in each of the last blocks, side by side', async () => {
+    const readingTwo: VitConfig = { ...config, registers: 1, readout: 2 };
+    const path = join(folder, 'patches.safetensors');
+    const encoder = Encoder.untrained(runtime, readingTwo, 7, 40);
+    await encoder.save(path, preprocessing);
+    const loaded = await Encoder.load(runtime, path);
+    expect(loaded.config).toEqual(readingTwo);
+    expect(loaded.dimensions).toBe(48);
+    const images = pictures(2, 3 * 40 * 40);
+    const embedding = await loaded.embed(images, 2);
+    const { tensors } = await readSafetensors(path);
+    // After its first block the network is one of a single block with the same weights.
+    for (const depth of [1, 2]) {
+      const vit = new Vit({ ...config, registers: 1, depth }, inputLookup(shapes(tensors), ''));
+      const { patches } = vit.pass(input('images', [2, 3, 40, 40]));
+      const program = await runtime.compile({ patches });
+      const feeds = Object.fromEntries([...tensors].map(([name, { values }]) => [name, values]));
+      const tokens = (await program.run({ ...feeds, images })).patches;
+      await program.dispose();
+      for (let image = 0; image < 2; image++) {
+        for (let i = 0; i < 24; i++) {
+          const own = Array.from({ length: 25 }, (_, patch) => tokens[(image * 25 + patch) * 24 + i]);
+          const mean = own.reduce((sum, value) => sum + value) / 25;
+          expect(embedding[image * 48 + (depth - 1) * 24 + i]).toBeCloseTo(mean, 5);
+        }
+      }
+    }
+    await encoder.dispose();
+    await loaded.dispose();
   });
 
   test('a picture’s embedding does not depend on how many go through together', async () => {

@@ -85,6 +85,12 @@ export const pretrainVerb: Verb = {
           'mimetic',
         ]),
       )
+      .addOption(
+        new Option('--embedding <of>', 'what stands for a photo: the mean of its patches, or the class token').choices([
+          'patches',
+          'class',
+        ]),
+      )
       .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
       .addOption(
         new Option(

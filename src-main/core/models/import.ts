@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { modelCalls } from '../../contract/models.ts';
+import { embeddingWidth } from '../../model/backbone.ts';
 import { type EncoderDescription, writeEncoder } from '../../model/encoder.ts';
 import { importWeights, inspectWeights, type WeightsPlan } from '../../model/weights/import.ts';
 import type { Database } from '../../store/database.ts';
@@ -59,7 +60,7 @@ export async function importModel(
   const { id } = insertModel(database, {
     name: model,
     kind: 'encoder',
-    dimensions: kept.architecture.dimensions,
+    dimensions: embeddingWidth(kept.architecture),
     config: kept,
     path: relative(workspace.folder, path),
     sha256: await digestOf(path),
@@ -72,7 +73,7 @@ function seen({ description, notes }: WeightsPlan) {
   const { architecture, inputSize } = description;
   return {
     architecture: architectureInWords(description),
-    dimensions: architecture.dimensions,
+    dimensions: embeddingWidth(architecture),
     inputSize,
     notes: [...notes],
   };

@@ -46,8 +46,10 @@ export async function openUntrainedTwin(
   const { architecture, inputSize } = description;
   const runtime: Runtime = await openRuntime(device);
   const encoder = Encoder.untrained(runtime, architecture, UNTRAINED_SEED, inputSize);
-  const { depth, dimensions, patch, image } = architecture;
-  const name = `untrained ${depth} × ${dimensions}, patch ${patch}, ${image} → ${inputSize} px`;
+  const { depth, dimensions: width, patch, image, stem = 'patch', readout } = architecture;
+  const read = readout === undefined ? '' : `, ${readout} blocks read`;
+  const name = `untrained ${depth} × ${width}, ${stem} ${patch}, ${image} → ${inputSize} px${read}`;
+  const { dimensions } = encoder;
   const config = { ...architecture, inputSize, seed: UNTRAINED_SEED };
   const model = modelByName(database, name) ?? insertModel(database, { name, kind: 'descriptor', dimensions, config });
   return opened(model, encoder, description);

@@ -25,7 +25,8 @@ export async function withWeights(workspace: Workspace, wishes: PretrainWishes):
       `${wishes.from} is a ${model}, and ${found.model} was asked for.`,
       'Leave the model away: it is that of the weights.',
     );
-  return { ...found, from, model };
+  const embedding = found.embedding ?? (description.architecture.readout === undefined ? 'class' : 'patches');
+  return { ...found, from, model, embedding };
 }
 
 /** An encoder's name goes before a file's. */

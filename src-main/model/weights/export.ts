@@ -12,7 +12,7 @@ import {
   type TensorProto,
 } from '../../engine/onnx/schema.ts';
 import { writeOnnx } from '../../engine/onnx/writer.ts';
-import { backbone, backboneParameters } from '../backbone.ts';
+import { backbone, backboneParameters, embeddingWidth } from '../backbone.ts';
 import type { EncoderDescription } from '../encoder.ts';
 import { inputLookup, selectWeights, type Weights } from '../parameters.ts';
 import { writeSafetensors } from './safetensors.ts';
@@ -69,14 +69,14 @@ export async function exportEncoder(
 }
 
 /** What goes into the ONNX model and what comes out. */
-function signature({ inputSize, architecture: { dimensions } }: EncoderDescription) {
+function signature({ inputSize, architecture }: EncoderDescription) {
   return {
     input: { name: PIXELS, type: 'uint8', shape: [BATCH, inputSize, inputSize, 3] },
-    output: { name: FEATURE, type: 'float32', shape: [BATCH, dimensions] },
+    output: { name: FEATURE, type: 'float32', shape: [BATCH, embeddingWidth(architecture)] },
   };
 }
 
-/** Pixels [n, side, side, 3] of 0 … 255 → feature [n, dimensions]; all but the values of the parameters, which it refers to by their names. */
+/** Pixels [n, side, side, 3] of 0 … 255 → feature [n, `embeddingWidth`]; all but the values of the parameters, which it refers to by their names. */
 function encoderModel(description: EncoderDescription, weights: Weights, metadata: Record<string, string>): ModelProto {
   const { architecture, inputSize, mean, std } = description;
   const lookup = () =>
@@ -86,8 +86,8 @@ function encoderModel(description: EncoderDescription, weights: Weights, metadat
     );
   const written = (n: number): ModelProto => {
     const images = input(IMAGES, [n, 3, inputSize, inputSize]);
-    const { feature } = backbone(architecture, lookup()).pass(images);
-    return decodeModel(writeOnnx({ [FEATURE]: feature }, { metadata }).bytes);
+    const { embedding } = backbone(architecture, lookup()).pass(images);
+    return decodeModel(writeOnnx({ [FEATURE]: embedding }, { metadata }).bytes);
   };
   const model = forAnyBatch([written(2), written(3)], [2, 3], IMAGES);
   const perColour = (name: string, values: readonly number[]): TensorProto =>

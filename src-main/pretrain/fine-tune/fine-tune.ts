@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { openRuntime } from '../../engine/devices.ts';
+import { embeddingWidth } from '../../model/backbone.ts';
 import { readDescription, writeEncoder } from '../../model/encoder.ts';
 import { type Tensor, withoutPrefix } from '../../model/parameters.ts';
 import { readSafetensors } from '../../model/weights/safetensors.ts';
@@ -203,5 +204,5 @@ async function save(
     labelledPhotos: [...new Set(examples.flatMap(({ role, source }) => (role === 'train' ? [source.photo] : [])))],
   };
   await writeEncoder(to, { ...description, made }, withoutPrefix(weights, 'backbone.'));
-  return { path: to, dimensions: description.architecture.dimensions };
+  return { path: to, dimensions: embeddingWidth(description.architecture) };
 }

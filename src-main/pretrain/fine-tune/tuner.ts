@@ -8,7 +8,7 @@ import { gradients } from '../../engine/gradient.ts';
 import { add, constant, input, logSoftmax, multiply, type Node, negate, sum } from '../../engine/graph.ts';
 import { linear } from '../../engine/operators.ts';
 import type { Program, Runtime, Values } from '../../engine/runtime.ts';
-import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
+import { type Architecture, backbone, backboneParameters, embeddingWidth } from '../../model/backbone.ts';
 import { inputLookup, type Parameter, prefixed, type Tensor, type Weights, within } from '../../model/parameters.ts';
 import { imageDeviation, imageMean } from '../../vision/tensor.ts';
 import { AdamW, clipScale, norm } from '../optimiser.ts';
@@ -65,18 +65,21 @@ export class Tuner {
   /** Compiles the programs. `runtime` is the caller's. The head starts at zero. */
   static async create(runtime: Runtime, options: TunerOptions): Promise<Tuner> {
     const { architecture, classes, side, images, runs } = options;
-    const { dimensions } = backbone(architecture, inputLookup(backboneParameters(architecture), BACKBONE));
     const parameters: Parameter[] = [
       ...prefixed(backboneParameters(architecture), BACKBONE),
-      { name: `${HEAD}weight`, shape: [classes, dimensions], initial: { kind: 'constant', value: 0 } },
+      {
+        name: `${HEAD}weight`,
+        shape: [classes, embeddingWidth(architecture)],
+        initial: { kind: 'constant', value: 0 },
+      },
       { name: `${HEAD}bias`, shape: [classes], initial: { kind: 'constant', value: 0 } },
     ];
     const learnt = parameters.filter(({ frozen }) => !frozen);
     const graph = () => {
       const weights = inputLookup(parameters, '');
       const pictures = renormalised(input('pictures', [images, 3, side, side]), options);
-      const { feature } = backbone(architecture, within(weights, BACKBONE)).pass(pictures);
-      return { weights, logits: linear(feature, weights(`${HEAD}weight`), weights(`${HEAD}bias`)) };
+      const { embedding } = backbone(architecture, within(weights, BACKBONE)).pass(pictures);
+      return { weights, logits: linear(embedding, weights(`${HEAD}weight`), weights(`${HEAD}bias`)) };
     };
     const { weights, logits } = graph();
     const targets = input('targets', [images, classes]);

@@ -20,7 +20,7 @@ import {
   transpose,
 } from '../../engine/graph.ts';
 import { l2Normalise, linear } from '../../engine/operators.ts';
-import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
+import { type Architecture, backbone, backboneParameters, embeddingWidth } from '../../model/backbone.ts';
 import { prefixed, within } from '../../model/parameters.ts';
 import { linearParameters } from '../../model/projection.ts';
 import { gridOf } from '../../model/vit.ts';
@@ -51,7 +51,7 @@ export function distillation(config: DistillationConfig): Objective {
   const common = network(config);
   const { architecture, crops, teacher } = config;
   gridOf(teacher.architecture, crops.globalSize, crops.globalSize);
-  const projector = linearParameters('projector', architecture.dimensions, teacher.architecture.dimensions);
+  const projector = linearParameters('projector', architecture.dimensions, embeddingWidth(teacher.architecture));
   return {
     ...common,
     ...noState,
@@ -65,7 +65,7 @@ export function distillation(config: DistillationConfig): Objective {
       const [weight, bias] = projector.map(({ name }) => microBatch.student(name));
       const students = l2Normalise(linear(all, weight, bias)); // [views · images, teacher's D]
       const pictures = asTeacherSees(microBatch.globals, teacher);
-      const seen = backbone(teacher.architecture, within(microBatch.teacher, TEACHER_PREFIX)).pass(pictures).feature;
+      const seen = backbone(teacher.architecture, within(microBatch.teacher, TEACHER_PREFIX)).pass(pictures).embedding;
       const teachers = l2Normalise(seen); // [2 · images, teacher's D]
       const ofGlobals = slice(students, 0, 0, GLOBALS * microBatch.images);
       return {

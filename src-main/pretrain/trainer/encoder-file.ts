@@ -1,10 +1,11 @@
 // What a run leaves behind for use: the backbone that is kept, as an encoder.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { embeddingWidth } from '../../model/backbone.ts';
 import { writeEncoder } from '../../model/encoder.ts';
 import { type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { imageDeviation, imageMean } from '../../vision/tensor.ts';
-import { architectureOf, objectiveNameOf, type RunConfig } from '../config.ts';
+import { architectureOf, inputSizeOf, objectiveNameOf, type RunConfig } from '../config.ts';
 import type { EncoderFile } from './messages.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function saveEncoder(
   await mkdir(dirname(path), { recursive: true });
   const description = {
     architecture,
-    inputSize: architecture.image,
+    inputSize: inputSizeOf(config.recipe),
     mean: [...imageMean] as [number, number, number],
     std: [...imageDeviation] as [number, number, number],
     made: {
@@ -33,5 +34,5 @@ export async function saveEncoder(
     },
   };
   await writeEncoder(path, description, withoutPrefix(weights, 'backbone.'));
-  return { path, dimensions: architecture.dimensions };
+  return { path, dimensions: embeddingWidth(architecture) };
 }

@@ -1,5 +1,5 @@
 // What looking at pictures costs beside training on them, and so how many are looked at and how often.
-import type { Recipe } from '../config.ts';
+import { inputSizeOf, type Recipe } from '../config.ts';
 import { gigaflopsForward, gigaflopsPerImage } from '../cost.ts';
 import { PROBE_SHARE } from './planning.ts';
 
@@ -8,9 +8,10 @@ const LOOK_SHARE = 0.01;
 const LEAST_LOOKED_AT = 32;
 
 /** Cost of looking at one picture ÷ cost of training on one. */
-export function forwardShare({ model, crops }: Recipe): number {
+export function forwardShare(recipe: Recipe): number {
+  const { model, crops, objective } = recipe;
   const { globalSize: image, localSize: local, locals } = crops;
-  return gigaflopsForward(model, image) / gigaflopsPerImage({ model, image, local, locals });
+  return gigaflopsForward(model, inputSizeOf(recipe)) / gigaflopsPerImage({ model, image, local, locals, objective });
 }
 
 /** Pictures that a look may cover, so that it costs no more than its share of a run of so many steps. */

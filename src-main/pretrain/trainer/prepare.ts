@@ -6,6 +6,7 @@ import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
 import {
   architectureOf,
+  inputSizeOf,
   objectiveOf,
   type Plan,
   pictureSide,
@@ -126,6 +127,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     },
   };
   const probe = await Probe.create(runtime, architectureOf(settled), pictures, probePictures(request.sources, index), {
+    size: inputSizeOf(settled),
     seed: settled.seed,
     limit: looksAt(settled, scheduledSteps(planned.plan)),
   });

@@ -2,7 +2,7 @@
 import { Random } from '../../base/random.ts';
 import { input } from '../../engine/graph.ts';
 import type { Program, Runtime } from '../../engine/runtime.ts';
-import { type Architecture, backbone, backboneParameters } from '../../model/backbone.ts';
+import { type Architecture, backbone, backboneParameters, embeddingWidth } from '../../model/backbone.ts';
 import { inputLookup, prefixed, type Weights, within } from '../../model/parameters.ts';
 import { type Picture, wholeBox } from '../../vision/picture.ts';
 import { encoderInput } from '../../vision/resize.ts';
@@ -52,19 +52,21 @@ export class Probe {
 
   private constructor(
     program: Program,
-    { dimensions, image }: Architecture,
+    architecture: Architecture,
+    size: number,
     inputs: readonly Picture[],
     pictures: readonly ProbedPicture[],
   ) {
     this.#program = program;
-    this.#dimensions = dimensions;
-    this.#size = image;
+    this.#dimensions = embeddingWidth(architecture);
+    this.#size = size;
     this.inputs = inputs;
     this.pictures = pictures;
   }
 
   /**
    * @param pictures what each picture of the file shows, by its number
+   * @param options.size side of the pictures as the network is given them, pixels
    * @param options.limit pictures looked at, at most
    */
   static async create(
@@ -72,20 +74,21 @@ export class Probe {
     architecture: Architecture,
     file: PictureFile,
     pictures: readonly ProbePicture[],
-    { seed, limit }: { seed: number; limit: number },
+    { size, seed, limit }: { size: number; seed: number; limit: number },
   ): Promise<Probe> {
     const numbers = choosePictures(pictures, seed).slice(0, limit);
     const inputs = numbers.map((number) => {
       const picture = file.read(number);
-      return encoderInput(picture, wholeBox(picture), architecture.image);
+      return encoderInput(picture, wholeBox(picture), size);
     });
-    const images = input('images', [IMAGES_PER_RUN, 3, architecture.image, architecture.image]);
+    const images = input('images', [IMAGES_PER_RUN, 3, size, size]);
     const lookup = inputLookup(prefixed(backboneParameters(architecture), 'backbone.'), '');
-    const features = backbone(architecture, within(lookup, 'backbone.')).pass(images).feature;
+    const features = backbone(architecture, within(lookup, 'backbone.')).pass(images).embedding;
     const program = await runtime.compile({ features });
     return new Probe(
       program,
       architecture,
+      size,
       inputs,
       numbers.map((number) => ({ number, ...pictures[number] })),
     );

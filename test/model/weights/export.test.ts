@@ -93,22 +93,24 @@ describe('an exported encoder', () => {
     expect(JSON.parse(metadata.preprocessing)).toEqual(beside.preprocessing);
   });
 
-  test('networks of our own kind travel too: a convolutional stem', async () => {
+  test('networks of our own kind travel too: a convolutional stem, embeddings read from the patches of larger pictures', async () => {
     const architecture = {
       ...{ dimensions: 24, depth: 1, heads: 2, patch: 8, image: 16, registers: 0, layerScale: false },
       stem: 'convolution' as const,
+      readout: 1,
     };
     const weights = initialWeights(backboneParameters(architecture), new Random(3));
     const triple: [number, number, number] = [0.4, 0.5, 0.6];
-    const description = { architecture, inputSize: 16, mean: triple, std: triple };
+    const description = { architecture, inputSize: 24, mean: triple, std: triple };
     const path = join(folder, 'stem.onnx');
     await exportEncoder(path, 'onnx', description, weights);
     const again = await importWeights(path);
-    const bytes = pixels(3, 16);
+    expect(again.description).toEqual(expect.objectContaining(description));
+    const bytes = pixels(3, 24);
     const own = await features({ description, weights, notes: [] }, bytes, 3);
     expect(furthest(await features(again, bytes, 3), own)).toBe(0);
     const session = await InferenceSession.create(path);
-    const { feature } = await session.run({ pixels: new Tensor('uint8', bytes, [3, 16, 16, 3]) });
+    const { feature } = await session.run({ pixels: new Tensor('uint8', bytes, [3, 24, 24, 3]) });
     expect(furthest(feature.data as Float32Array, own)).toBeLessThan(1e-5);
     await session.release();
   });
