@@ -8,6 +8,8 @@ export interface BenchLine {
   ratio: number;
   target: number;
   ok: boolean;
+  /** What has to be known to read the figures. */
+  note?: string;
 }
 
 export type Report = (line: BenchLine) => void;

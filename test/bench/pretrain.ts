@@ -1,4 +1,5 @@
-// Whole DINO steps on photos, as `pretrain` makes them by default on this machine, beside the same steps with their crops in memory.
+// Whole steps on photos, as `pretrain` makes them by default on this machine, beside the same steps with their crops in memory; and DINO's
+// beside PyTorch's.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { preparePictures } from '../../src-main/pretrain/pictures/build.ts';
 import type { PictureSource } from '../../src-main/pretrain/pictures/source.ts';
 import { chooseRecipe, planOf } from '../../src-main/pretrain/recipe.ts';
 import { median, type Report } from './bench.ts';
+import { againstPyTorch } from './pytorch/compare.ts';
 
 const PHOTOS = 96;
 const SIDE = 480;
@@ -42,7 +44,12 @@ async function drawPhotos(folder: string): Promise<PictureSource[]> {
   return Promise.all(photos);
 }
 
-export async function run(report: Report): Promise<void> {
+export async function run(report: Report, say: (sentence: string) => void): Promise<void> {
+  await againstPyTorch(report, say);
+  await onPhotos(report);
+}
+
+async function onPhotos(report: Report): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gondola-bench-'));
   const cores = availableParallelism();
   const { recipe } = chooseRecipe({ pictures: 2500, cores, device: 'cpu' }, { minutes: 20 });

@@ -48,12 +48,13 @@ export const benchVerb: Verb = {
     for (const name of wanted) {
       stopIfAsked(signal);
       const { run } = await import(pathToFileURL(join(folder, `${name}.ts`)).href);
-      await run((line: { ok: boolean }) => {
+      const report = (line: { ok: boolean }) => {
         lines.push(line);
         // The lines are the result for people and programs alike.
         if (output.isJson) output.json(line);
         else output.say(JSON.stringify(line));
-      });
+      };
+      await run(report, (sentence: string) => output.say(sentence));
     }
     return {
       lines: lines.length,
