@@ -139,8 +139,17 @@ function times(gradient: Node, factor: Node): Node {
   return multiply(spread ? gradient.inputs[0] : gradient, factor);
 }
 
-/** A left factor that is a transpose of something is a pass of its own; runtimes read a transposed right factor as fast as a plain one. */
-const movedAsLeft = (x: Node) => (x.operator.kind === 'transpose' ? size(x.shape) : 0);
+/**
+ * Columns of a product of matrices up to which its left factor is best turned as it is read, which a kernel does anew for every 128 columns
+ * or so; beyond, by a pass over it.
+ */
+export const FEW_COLUMNS = 384;
+
+/** Values to move for a left factor: one that is a transpose of something is a pass of its own; a transposed right factor is read as fast as a plain one. */
+const movedAsLeft = (x: Node, columns: number) =>
+  x.operator.kind === 'transpose' && (x.shape.length > 2 || columns > FEW_COLUMNS) ? size(x.shape) : 0;
+
+const columnsOf = (x: Node) => x.shape[x.shape.length - 1];
 
 /**
  * The last two axes swapped. Of a product that can be the product of the swapped factors the other way round. Both are
@@ -150,14 +159,16 @@ function swapped(x: Node): Node {
   if (x.operator.kind !== 'matmul') return transpose(x);
   const [left, right] = x.inputs;
   const turned = transpose(right);
-  return size(x.shape) + movedAsLeft(left) < movedAsLeft(turned) ? transpose(x) : matmul(turned, transpose(left));
+  const asItIs = size(x.shape) + movedAsLeft(left, columnsOf(right));
+  return asItIs < movedAsLeft(turned, columnsOf(transpose(left))) ? transpose(x) : matmul(turned, transpose(left));
 }
 
 /** aᵀ · b, or (bᵀ · a)ᵀ where that moves fewer values. */
 function productOfTransposed(a: Node, b: Node): Node {
   const [left, right] = [transpose(a), transpose(b)];
   const direct = matmul(left, b);
-  return movedAsLeft(left) <= movedAsLeft(right) + size(direct.shape) ? direct : transpose(matmul(right, a));
+  const turned = movedAsLeft(right, columnsOf(a)) + size(direct.shape);
+  return movedAsLeft(left, columnsOf(b)) <= turned ? direct : transpose(matmul(right, a));
 }
 
 /** Gradients by the inputs of one node, those that are wanted. */

@@ -131,6 +131,7 @@ class GraphWriter {
     this.#names.set(node, output);
     const from = reads.map((input) => this.#names.get(input)!);
     const plain = plainNames[operator.kind];
+    if (operator.kind === 'add' && reads.length === 3) return void this.#product(inputs[0], reads, from, output);
     if (plain) return void this.#emit(plain, from, output);
     switch (operator.kind) {
       case 'transpose':
@@ -145,9 +146,7 @@ class GraphWriter {
         break;
       }
       case 'matmul':
-        if (reads[1] === inputs[1]) this.#emit('MatMul', from, output);
-        else if (isFlat(node)) this.#emit('Gemm', from, output, [integer('transB', 1)]);
-        else this.#emit('FusedMatMul', from, output, [integer('transB', 1)], contributed);
+        this.#product(node, reads, from, output);
         break;
       case 'reshape':
         this.#emit('Reshape', [...from, this.#integers(shape)], output);
@@ -187,6 +186,15 @@ class GraphWriter {
         break;
       }
     }
+  }
+
+  /** Reads what it reads transposed where that is not a factor itself; a third value read is a bias. */
+  #product(product: Node, reads: readonly Node[], from: readonly string[], output: string): void {
+    const turned = ['transA', 'transB'].filter((_, i) => reads[i] !== product.inputs[i]);
+    const flags = turned.map((name) => integer(name, 1));
+    if (turned.length === 0 && reads.length === 2) this.#emit('MatMul', from, output);
+    else if (isFlat(product)) this.#emit('Gemm', from, output, flags);
+    else this.#emit('FusedMatMul', from, output, flags, contributed);
   }
 
   /** Sums over leading axes are products with a row of ones: ONNX Runtime's ReduceSum is slower there. */
