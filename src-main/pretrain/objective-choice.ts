@@ -1,5 +1,6 @@
 // What a training learns from, as wished, with all that the objective has of its own.
 import { GondolaError } from '../base/errors.ts';
+import { AS_ASKED, type Choice, type Choose } from './choice.ts';
 import type { Recipe } from './config.ts';
 import { BYOL_DEFAULTS } from './objectives/byol.ts';
 import { DISTILLATION_DEFAULTS } from './objectives/distillation.ts';
@@ -9,7 +10,7 @@ import { SIMCLR_DEFAULTS } from './objectives/simclr.ts';
 import { SIMDINO_DEFAULTS } from './objectives/simdino.ts';
 import { SWAV_DEFAULTS } from './objectives/swav.ts';
 import { teacherIn } from './objectives/teacher.ts';
-import type { Choose, Wishes } from './recipe.ts';
+import type { Wishes } from './recipe.ts';
 
 type OfObjective = Pick<
   Recipe,
@@ -17,11 +18,11 @@ type OfObjective = Pick<
 >;
 
 /**
+ * @param objective as wished, or as the time allows
  * Reads the description of a distillation's teacher, and no other file.
  * @throws GondolaError `pretrain-wishes`, `teacher-missing`, `teacher-unreadable`, `encoder-unreadable`
  */
-export function chooseObjective(wishes: Wishes, choose: Choose): OfObjective {
-  const objective: ObjectiveName = wishes.objective ?? 'dino';
+export function chooseObjective(wishes: Wishes, objective: ObjectiveName, choose: Choose): OfObjective {
   refuseForeign(wishes, objective);
   choose('objective', wishes.objective, objective, OBJECTIVES[objective].idea);
   switch (objective) {
@@ -52,6 +53,22 @@ function chooseAdditions({ koleo, ibot }: Wishes, choose: Choose): Pick<Recipe, 
   if (koleo) choose('koleo', koleo, koleo, '');
   if (ibot) choose('ibot', ibot, ibot, '');
   return { ...(koleo ? { koleo } : {}), ...(ibot ? { ibot } : {}) };
+}
+
+/** Settings that not every objective has, and those that have them. */
+const OWN: Readonly<Record<string, readonly ObjectiveName[]>> = {
+  prototypes: ['dino', 'swav'],
+  momentum: ['dino', 'byol', 'simdino'],
+  'teacher temperature': ['dino'],
+};
+
+/** Without the settings that mean nothing to the objective; of those that were wished it is said. */
+export function heeded(choices: readonly Choice[], objective: ObjectiveName): Choice[] {
+  return choices.flatMap((choice) => {
+    if (OWN[choice.setting]?.includes(objective) ?? true) return choice;
+    const reason = `not used: ${OBJECTIVES[objective].title} has none`;
+    return choice.reason === AS_ASKED ? { ...choice, reason } : [];
+  });
 }
 
 /** Wishes that another objective would not heed. */

@@ -4,10 +4,19 @@
  */
 import { vitNamed } from '../model/vit.ts';
 import { type CropPreset, cropRecipe } from '../vision/crops.ts';
+import { AS_ASKED, type Choice, type Choose } from './choice.ts';
 import type { Initialisation, Plan, Recipe } from './config.ts';
-import { BY_PICTURES, MOST_EPOCHS, PATCH_DEVIATION, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
+import {
+  BY_OBJECTIVE,
+  BY_PICTURES,
+  MOST_EPOCHS,
+  PATCH_DEVIATION,
+  rowFor,
+  type SizeRow,
+  SUGGESTED_MINUTES,
+} from './defaults.ts';
 import { chooseEnding, chooseLength } from './length-choice.ts';
-import { chooseObjective } from './objective-choice.ts';
+import { chooseObjective, heeded } from './objective-choice.ts';
 import type { ObjectiveName } from './objectives/objective.ts';
 import { type Circumstances, chooseSize, settingsOfRow } from './size-choice.ts';
 
@@ -57,15 +66,6 @@ export interface Wishes {
   readonly frozen?: number;
 }
 
-/** One decision, as it is printed. */
-export interface Choice {
-  readonly setting: string;
-  readonly value: string;
-  readonly reason: string;
-}
-
-export type Choose = <Value>(setting: string, wish: Value | undefined, value: Value, reason: string) => Value;
-
 const thousands = (count: number): string => count.toLocaleString('en-US');
 
 /**
@@ -77,18 +77,18 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
   const choices: Choice[] = [];
   const choose: Choose = (setting, wish, value, reason) => {
     const chosen = wish ?? value;
-    choices.push({ setting, value: String(chosen), reason: wish === undefined ? reason : 'as you asked' });
+    choices.push({ setting, value: String(chosen), reason: wish === undefined ? reason : AS_ASKED });
     return chosen;
   };
   const length = chooseLength(wishes, choices);
-  const objective = chooseObjective(wishes, choose);
+  const size = chooseSize(circumstances, wishes, length);
+  const objective = chooseObjective(wishes, size.objective, choose);
   const preset = choose<CropPreset>(
     'preset',
     wishes.preset,
     'products',
     'colour and printed text tell flavours apart, so crops keep their hue and are never mirrored, grayed or solarised',
   );
-  const size = chooseSize(circumstances, wishes, length);
   if (wishes.from) choose('model', undefined, size.model, 'the network of the weights that it goes on from');
   else choose('model', wishes.model, size.model, size.reason);
   choose('image', wishes.image, size.image, 'pixels of a global crop; goes with the model');
@@ -99,7 +99,11 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     size.locals,
     'local crops an image; each costs little and teaches parts to match wholes',
   );
-  const settings = { ...rowFor(BY_PICTURES, pictures), ...settingsOfRow(size.row) };
+  const settings = {
+    ...BY_OBJECTIVE[size.objective],
+    ...rowFor(BY_PICTURES, pictures),
+    ...settingsOfRow(size.row),
+  };
   const prototypes = choose(
     'prototypes',
     wishes.prototypes,
@@ -122,7 +126,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     centerMomentum: 0.9,
     initialisation: chooseStart(wishes, choices),
     ...chooseFrozen(wishes, choose),
-    mimetic: chooseAttention(wishes, choose),
+    mimetic: chooseAttention(wishes, size.row, choose),
     dropPath: choose(
       'drop path',
       wishes.dropPath,
@@ -134,7 +138,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     ...chooseEnding(wishes, length, choose),
     seed: choose('seed', wishes.seed, 0, 'the same seed repeats the run'),
   };
-  return { recipe, choices };
+  return { recipe, choices: heeded(choices, size.objective) };
 }
 
 /** Blocks that an embedding is read from, and how much larger than a global crop its picture is. */
@@ -208,7 +212,7 @@ function chooseOptimisation(
     'weight decay',
     isWished ? decay : undefined,
     decay,
-    'the official values; pulls weights to zero, more and more',
+    last > first ? 'the official values; pulls weights to zero, more and more' : 'pulls weights to zero, evenly',
   );
   return {
     learningRate,
@@ -236,7 +240,7 @@ function chooseTemperature(wishes: Wishes, usual: readonly [number, number], cho
   choices.push({
     setting: 'teacher temperature',
     value: `${first} → ${last}`,
-    reason: isWished ? 'as you asked' : reason,
+    reason: isWished ? AS_ASKED : reason,
   });
   return [first, last];
 }
@@ -247,7 +251,7 @@ function chooseStart({ from, start }: Wishes, choices: Choice[]): Initialisation
     value: from ?? (start === 'random' ? 'random' : 'principal components'),
     reason:
       (from ?? start)
-        ? 'as you asked'
+        ? AS_ASKED
         : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
   });
   if (from) return { kind: 'encoder', file: from };
@@ -270,13 +274,15 @@ function chooseFrozen({ from, frozen }: Wishes, choose: Choose): { frozenBackbon
   return { frozenBackboneSteps };
 }
 
-function chooseAttention({ from, attention }: Wishes, choose: Choose): boolean {
+function chooseAttention({ from, attention }: Wishes, row: SizeRow, choose: Choose): boolean {
   if (from) return false;
   const chosen = choose(
     'attention',
     attention,
-    'random' as const,
-    'the official start; mimetic has the structure that trained networks are found to have',
+    row.attention,
+    row.attention === 'random'
+      ? 'the official start, which a long training makes its own'
+      : 'starts with the structure that trained networks are found to have, which a short training has no time to find',
   );
   return chosen === 'mimetic';
 }

@@ -24,8 +24,14 @@ export function chooseSize({ pictures, cores, device }: Circumstances, wishes: W
   );
   const candidates = rows.map((row) => {
     const { model, image, local, locals } = row;
+    const objective = objectiveWished(wishes) ?? row.objective;
     const size = fitted({ model, image, local, locals, ...wanted(wishes) }, wishes);
-    return { ...size, row, passes: (seconds * speed) / (gigaflopsPerImage(size) * pictures) };
+    return {
+      ...size,
+      objective,
+      row,
+      passes: (seconds * speed) / (gigaflopsPerImage({ ...size, objective }) * pictures),
+    };
   });
   const chosen = candidates.find(({ row, passes }) => passes >= row.passes)!;
   const passes = chosen.passes >= 10 ? chosen.passes.toFixed(0) : chosen.passes.toFixed(1);
@@ -36,6 +42,11 @@ export function chooseSize({ pictures, cores, device }: Circumstances, wishes: W
       ? `the largest that sees each of ${count} pictures ${chosen.row.passes} times or more in ${time}`
       : `the smallest, since ${time} usually allow about ${passes} passes over ${count} pictures, and many passes matter more than size`;
   return { ...chosen, reason };
+}
+
+/** KoLeo and iBOT are DINO's. */
+function objectiveWished({ objective, koleo, ibot }: Wishes) {
+  return objective ?? (koleo || ibot ? 'dino' : undefined);
 }
 
 function wanted({ model, image, local, locals }: Wishes) {
@@ -57,6 +68,13 @@ function fitted<Size extends { model: string; image: number; local: number }>(si
 }
 
 /** What a row sets itself. */
-export function settingsOfRow({ device: _, upTo: __, passes: ___, ...settings }: SizeRow) {
+export function settingsOfRow({
+  device: _,
+  upTo: __,
+  passes: ___,
+  objective: ____,
+  attention: _____,
+  ...settings
+}: SizeRow) {
   return settings;
 }

@@ -66,6 +66,7 @@ describe('wishes of a specialist', () => {
   it('are kept as they are, and told as theirs', () => {
     const { recipe, choices } = choose({
       ...{ batch: 256, microBatch: 8, momentum: 0.9995, weightDecay: 0.1, weightDecayEnd: 0.2, dropPath: 0.3, clip: 1 },
+      objective: 'dino',
       ...{ warmupTemperature: 0.03, teacherTemperature: 0.05, patience: 7, onCollapse: 'stop', minutes: 5 },
     });
     expect(recipe).toMatchObject({

@@ -25,8 +25,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the objective of a training', () => {
-  it('is DINO where nothing is said, and in the recipes of before there was a choice', () => {
-    expect(choose({}).recipe.objective).toBe('dino');
+  it('is SimCLR where there are minutes, DINO where it or an option of it was asked for, and in the recipes of before there was a choice', () => {
+    expect(choose({}).recipe.objective).toBe('simclr');
+    expect(choose({ koleo: 0.1 }).recipe.objective).toBe('dino');
     const { objective: _, ...old } = tinyRecipe() as Recipe;
     expect(objectiveOf(old).name).toBe('dino');
   });
@@ -75,7 +76,7 @@ describe('the objective of a training', () => {
 
   it('says what is missing of a teacher', () => {
     expect(() => choose({ objective: 'distillation' })).toThrow(/needs a teacher/);
-    expect(() => choose({ teacher })).toThrow(/A teacher was named, and DINO/);
+    expect(() => choose({ teacher })).toThrow(/A teacher was named, and SimCLR/);
     const gone = join(folder, 'gone.safetensors');
     expect(() => choose({ objective: 'distillation', teacher: gone })).toThrow(/gone\.json could not be read/);
     expect(() => choose({ objective: 'distillation', teacher: join(folder, 'net.pth') })).toThrow(/no \.safetensors/);

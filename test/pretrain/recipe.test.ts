@@ -9,7 +9,9 @@ const choose = (pictures: number, wishes: Wishes = {}) => chooseRecipe({ ...lapt
 describe('the chosen defaults', () => {
   it('are small crops on a small network when a laptop has minutes', () => {
     const { recipe } = choose(2640, { minutes: 20 });
-    expect(recipe.model).toBe('vit-tiny/16');
+    expect(recipe.model).toBe('hvit-nano/16');
+    expect(recipe.objective).toBe('simclr');
+    expect(recipe.embedding).toEqual({ blocks: 2, input: 144 });
     expect(recipe.crops).toMatchObject({ globalSize: 96, localSize: 48, preset: 'products' });
     expect(recipe.head.prototypes).toBe(1024);
   });
@@ -30,6 +32,7 @@ describe('the chosen defaults', () => {
 
   it('give way to every wish, and every one of them is told with its reason', () => {
     const wishes = {
+      objective: 'dino',
       model: 'vit-small/8',
       image: 64,
       local: 32,
@@ -53,6 +56,14 @@ describe('the chosen defaults', () => {
     });
     expect(choices.every(({ value, reason }) => value !== '' && reason !== '')).toBe(true);
     expect(choices.filter(({ reason }) => reason === 'as you asked')).toHaveLength(Object.keys(wishes).length);
+  });
+
+  it('are those of the objective: what it has none of is not told, and a wish for it is said to be in vain', () => {
+    const settings = ({ choices }: ReturnType<typeof choose>) => choices.map(({ setting }) => setting);
+    expect(settings(choose(500, { objective: 'dino' }))).toEqual(expect.arrayContaining(['prototypes', 'momentum']));
+    expect(settings(choose(500, { objective: 'simclr' }))).not.toContain('prototypes');
+    const { choices } = choose(500, { objective: 'simclr', prototypes: 77 });
+    expect(choices).toContainEqual({ setting: 'prototypes', value: '77', reason: 'not used: SimCLR has none' });
   });
 
   it('fit the patch of a model that was asked for', () => {
