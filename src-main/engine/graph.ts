@@ -148,11 +148,12 @@ export function swapOfLastTwo(rank: number): number[] {
   return [...Array(rank - 2).keys(), rank - 1, rank - 2];
 }
 
-/** The same values in another shape; one extent may be −1. */
+/** The same values in another shape; one extent may be −1. Of a reshape it is one reshape, or none where they cancel out. */
 export function reshape(x: Node, shape: Shape): Node {
   const known = shape.filter((extent) => extent !== -1).reduce((product, extent) => product * extent, 1);
   const actual = shape.map((extent) => (extent === -1 ? size(x.shape) / known : extent));
   if (size(actual) !== size(x.shape)) throw wrongShape('reshape', x.shape, shape);
+  if (x.operator.kind === 'reshape') return reshape(x.inputs[0], actual);
   if (sameShape(actual, x.shape)) return x;
   return node({ kind: 'reshape' }, [x], actual);
 }

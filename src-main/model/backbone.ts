@@ -2,13 +2,27 @@
  * An encoder network of any kind, as training and embedding see it: pictures in, a feature and patch tokens out. What only a transformer
  * has (attention, keys) is asked of `Vit` itself.
  */
-import type { Node } from '../engine/graph.ts';
+import { concat, type Node, slice } from '../engine/graph.ts';
 import type { Lookup, Parameter } from './parameters.ts';
-import { embeddingWidth, VIT_NAMES, Vit, type VitConfig, vitNamed, vitParameters } from './vit.ts';
+import { embeddingWidth, gridOf, VIT_NAMES, Vit, type VitConfig, vitNamed, vitParameters } from './vit.ts';
 
 export { embeddingWidth };
 
-export type Architecture = VitConfig;
+export interface Architecture extends VitConfig {
+  /** Tokens that go through all blocks together, see `inCache`. Absent: all of them. The result is the same but for rounding. */
+  readonly tokensAtOnce?: number;
+}
+
+/** Values of a block's widest layer that stay in a core's own cache beside the weights. */
+const CACHED_VALUES = 2 ** 19;
+
+/**
+ * For processors: pictures go through the network in groups whose values fit into the caches of the cores that share them, instead of all through
+ * one block after another. Graphics cards want as much at once as there is.
+ */
+export function inCache(architecture: Architecture, cores: number): Architecture {
+  return { ...architecture, tokensAtOnce: Math.round((cores * CACHED_VALUES) / (4 * architecture.dimensions)) };
+}
 
 export interface BackbonePass {
   /** [n, dimensions]: what stands for the whole picture in training. */
@@ -49,6 +63,31 @@ export function backbone(architecture: Architecture, weights: Lookup): Backbone 
   return {
     architecture,
     dimensions: architecture.dimensions,
-    pass: (images, dropPath, patchMask) => vit.pass(images, dropPath, patchMask),
+    pass(images, dropPath, patchMask) {
+      const groups = groupsOf(architecture, images);
+      if (groups.length === 1) return vit.pass(images, dropPath, patchMask);
+      const passes = groups.map(([start, end]) =>
+        vit.pass(
+          slice(images, 0, start, end),
+          dropPath && slice(dropPath, 1, start, end),
+          patchMask && slice(patchMask, 0, start, end),
+        ),
+      );
+      const all = (part: keyof BackbonePass) =>
+        concat(
+          passes.map((pass) => pass[part]),
+          0,
+        );
+      return { feature: all('feature'), embedding: all('embedding'), patches: all('patches') };
+    },
   };
+}
+
+/** First picture and end of each group, of about `tokensAtOnce` tokens, all of about one size. */
+function groupsOf(architecture: Architecture, { shape: [n, , height, width] }: Node): [start: number, end: number][] {
+  const { tokensAtOnce, registers } = architecture;
+  const { rows, columns } = gridOf(architecture, height, width);
+  const together = tokensAtOnce ? Math.round(tokensAtOnce / (1 + registers + rows * columns)) : n;
+  const groups = Math.ceil(n / Math.max(1, together));
+  return Array.from({ length: groups }, (_, i) => [Math.floor((n * i) / groups), Math.floor((n * (i + 1)) / groups)]);
 }

@@ -202,8 +202,9 @@ class GraphWriter {
     const rows = axes.reduce((product, axis) => product * shape[axis], 1);
     const leading = axes.length < shape.length && axes.every((axis) => axis < axes.length);
     if (!leading || rows === 1) return void this.#emit('ReduceSum', [from, this.#integers(axes)], output);
-    const matrix = this.#emit('Reshape', [from, this.#integers([rows, size(shape) / rows])]);
     const ones = this.#constant(new Float32Array(rows).fill(1), [1, rows]);
+    if (shape.length === 2) return void this.#emit('MatMul', [ones, from], output);
+    const matrix = this.#emit('Reshape', [from, this.#integers([rows, size(shape) / rows])]);
     const total = this.#emit('MatMul', [ones, matrix]);
     const kept = shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
     this.#emit('Reshape', [total, this.#integers(kept)], output);

@@ -1,7 +1,8 @@
 // The objectives that there are: what the user reads of each, and how it comes out of a recipe. One file an objective beside this one.
 
+import { availableParallelism } from 'node:os';
 import { GondolaError } from '../../base/errors.ts';
-import { architectureNamed } from '../../model/backbone.ts';
+import { architectureNamed, inCache } from '../../model/backbone.ts';
 import type { Recipe } from '../config.ts';
 import { BYOL_DEFAULTS, byol } from './byol.ts';
 import { dino } from './dino.ts';
@@ -91,9 +92,10 @@ export const OBJECTIVES: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
 /** For choices: by name, in the order in which they are offered. */
 export const objectives = OBJECTIVE_NAMES.map((name) => ({ name, ...OBJECTIVES[name] }));
 
-function networkOf({ model, crops, dropPath }: Recipe): NetworkConfig {
+function networkOf({ model, crops, dropPath, device }: Recipe): NetworkConfig {
+  const architecture = architectureNamed(model, crops.globalSize);
   return {
-    architecture: architectureNamed(model, crops.globalSize),
+    architecture: device === 'cpu' ? inCache(architecture, availableParallelism()) : architecture,
     crops: { globalSize: crops.globalSize, localSize: crops.localSize, locals: crops.locals },
     dropPath,
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { GondolaError } from '../../../src-main/base/errors.ts';
 import { Random } from '../../../src-main/base/random.ts';
 import { OnnxRuntime } from '../../../src-main/engine/onnx/runtime.ts';
+import { inCache } from '../../../src-main/model/backbone.ts';
 import { initialWeights, type Tensor } from '../../../src-main/model/parameters.ts';
 import { vitNamed } from '../../../src-main/model/vit.ts';
 import { writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
@@ -51,7 +52,7 @@ export async function againstPyTorch(report: Report, say: (sentence: string) => 
 async function compare(python: string, threads: number, bench: string, report: Report): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'gondola-bench-'));
   const objective = dino({
-    architecture: vitNamed(MODEL, CROPS.globalSize),
+    architecture: inCache(vitNamed(MODEL, CROPS.globalSize), threads),
     head: HEAD,
     crops: CROPS,
     dropPath: options.dropPath,
