@@ -45,7 +45,7 @@ export const pretrainWishes = z.object({
   onCollapse: z.enum(['warn', 'stop']).optional(),
   /** Of the first layer: at random, or the photos' own principal components. */
   start: z.enum(['random', 'components']).optional(),
-  /** What stands for a picture when the encoder is used: its class token, or the mean of its patches in the last blocks. */
+  /** What stands for a picture when the encoder is used: its class token alone, or beside it the mean of its patches. */
   embedding: z.enum(['class', 'patches']).optional(),
   /** How attention starts: at random, or as it looks after a training. */
   attention: z.enum(['random', 'mimetic']).optional(),

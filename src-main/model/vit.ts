@@ -40,15 +40,15 @@ export interface VitConfig {
   /** Absent: `patch`. */
   readonly stem?: Stem;
   /**
-   * What an image's embedding is read from: the mean patch token of so many last blocks, each after the last norm, side by side. Absent: the class token
-   * after the last norm, as the official encoders have it.
+   * Blocks, from the last on, whose mean patch token stands beside the class token in an image's embedding, each after the last norm (as DINOv2's linear
+   * evaluation has it of the last block, Oquab et al. 2023). Absent: the class token alone, as the official encoders have it.
    */
   readonly readout?: number;
 }
 
 /** Width of an image's embedding. */
-export function embeddingWidth({ dimensions, readout = 1 }: VitConfig): number {
-  return readout * dimensions;
+export function embeddingWidth({ dimensions, readout = 0 }: VitConfig): number {
+  return (1 + readout) * dimensions;
 }
 
 const SIZES = {
@@ -233,10 +233,7 @@ export class Vit {
     const { readout } = this.config;
     if (readout === undefined) return feature;
     const before = blocks.slice(blocks.length - (readout - 1)).map((tokens) => this.#patches(tokens));
-    return concat(
-      [...before, patches].map((each) => mean(each, [1])),
-      1,
-    );
+    return concat([feature, ...[...before, patches].map((each) => mean(each, [1]))], 1);
   }
 
   /** The patch tokens after the last norm: [images, patches, dimensions]. */

@@ -54,7 +54,7 @@ export interface Wishes {
   /** Looks without a better kNN accuracy after which the run ends; 0: never. */
   readonly patience?: number;
   readonly onCollapse?: 'warn' | 'stop';
-  /** What stands for a picture when the encoder is used: its class token, or the mean of its patches in the last blocks, seen larger. */
+  /** What stands for a picture when the encoder is used: its class token alone, or beside it the mean of its patches, seen larger. */
   readonly embedding?: 'class' | 'patches';
   /** Of the first layer: at random, or the photos' own principal components. */
   readonly start?: 'random' | 'components';
@@ -141,8 +141,8 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
   return { recipe, choices: heeded(choices, size.objective) };
 }
 
-/** Blocks that an embedding is read from, and how much larger than a global crop its picture is. */
-const READ_BLOCKS = 2;
+/** Blocks whose patches an embedding is read from, too, and how much larger than a global crop its picture is. */
+const READ_BLOCKS = 1;
 const SEEN_LARGER = 1.5;
 
 function chooseEmbedding(
@@ -155,7 +155,7 @@ function chooseEmbedding(
     'embedding',
     embedding,
     'patches' as const,
-    'what stands for a picture: the mean of its patches in the last two blocks says more of a product than the class token, which a loss has pressed together',
+    'what stands for a picture: beside the class token, which the loss presses together, the mean of its patches',
   );
   if (read === 'class') return {};
   const input = Math.round((SEEN_LARGER * image) / patch) * patch;

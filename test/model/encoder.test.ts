@@ -51,17 +51,21 @@ describe('an encoder', () => {
     });
   });
 
-  test('an embedding read from patches is their mean in each of the last blocks, side by side', async () => {
+  test('an embedding read from patches, too, is the class token and their mean in each of the last blocks, side by side', async () => {
     const readingTwo: VitConfig = { ...config, registers: 1, readout: 2 };
     const path = join(folder, 'patches.safetensors');
     const encoder = Encoder.untrained(runtime, readingTwo, 7, 40);
     await encoder.save(path, preprocessing);
     const loaded = await Encoder.load(runtime, path);
     expect(loaded.config).toEqual(readingTwo);
-    expect(loaded.dimensions).toBe(48);
+    expect(loaded.dimensions).toBe(72);
     const images = pictures(2, 3 * 40 * 40);
-    const embedding = await loaded.embed(images, 2);
     const { tensors } = await readSafetensors(path);
+    const embedding = await loaded.embed(images, 2);
+    const { readout: _, ...plain } = readingTwo;
+    const classTokens = await new Encoder(runtime, plain, tensors, path, 40).embed(images, 2);
+    for (let i = 0; i < 24; i++)
+      for (const n of [0, 1]) expect(embedding[n * 72 + i]).toBeCloseTo(classTokens[n * 24 + i], 5);
     // After its first block the network is one of a single block with the same weights.
     for (const depth of [1, 2]) {
       const vit = new Vit({ ...config, registers: 1, depth }, inputLookup(shapes(tensors), ''));
@@ -74,7 +78,7 @@ describe('an encoder', () => {
         for (let i = 0; i < 24; i++) {
           const own = Array.from({ length: 25 }, (_, patch) => tokens[(image * 25 + patch) * 24 + i]);
           const mean = own.reduce((sum, value) => sum + value) / 25;
-          expect(embedding[image * 48 + (depth - 1) * 24 + i]).toBeCloseTo(mean, 5);
+          expect(embedding[image * 72 + depth * 24 + i]).toBeCloseTo(mean, 5);
         }
       }
     }

@@ -11,7 +11,7 @@ describe('the chosen defaults', () => {
     const { recipe } = choose(2640, { minutes: 20 });
     expect(recipe.model).toBe('hvit-nano/16');
     expect(recipe.objective).toBe('simclr');
-    expect(recipe.embedding).toEqual({ blocks: 2, input: 144 });
+    expect(recipe.embedding).toEqual({ blocks: 1, input: 144 });
     expect(recipe.crops).toMatchObject({ globalSize: 96, localSize: 48, preset: 'products' });
     expect(recipe.head.prototypes).toBe(1024);
   });

@@ -86,10 +86,10 @@ export const pretrainVerb: Verb = {
         ]),
       )
       .addOption(
-        new Option('--embedding <of>', 'what stands for a photo: the mean of its patches, or the class token').choices([
-          'patches',
-          'class',
-        ]),
+        new Option(
+          '--embedding <of>',
+          'what stands for a photo: class token and the mean of its patches, or the class token alone',
+        ).choices(['patches', 'class']),
       )
       .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
       .addOption(

@@ -72,7 +72,14 @@ export function planVariants(workspace: Workspace, request: ComparisonRequest, p
     );
   }
   const ordered = [...variants.filter((variant) => !late.includes(variant)), ...late];
-  return { variants: alike(ordered, request, pictures), leftOut };
+  return { variants: alike(ordered, request, pictures).map(named), leftOut };
+
+  // What a default chose is written down, so that the table still says it when defaults are others.
+  function named(variant: Variant): Variant {
+    if (variant.wishes.objective) return variant;
+    const { objective } = recipeOf(wishesOf(variant, request, request.seeds[0]), pictures, request.device);
+    return { ...variant, wishes: { ...variant.wishes, objective } };
+  }
 }
 
 /** The wishes of one training. */
