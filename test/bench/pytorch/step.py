@@ -1,5 +1,6 @@
-"""One DINO step in PyTorch, for `gondola bench pretrain`: ViT, head, loss, clipping, AdamW, teacher and center as facebookresearch/dino
-writes them (vision_transformer.py, main_dino.py, utils.py), in fp32 on the CPU.
+"""One training step in PyTorch, for `gondola bench pretrain`, in fp32 on the CPU. DINO: ViT, head, loss, clipping, AdamW, teacher and center as
+facebookresearch/dino writes them (vision_transformer.py, main_dino.py, utils.py). SimCLR: the same encoder with a hierarchical stem (hMLP), and
+NT-Xent over global and local crops, with the same clipping and AdamW.
 
 A child that steps on request, so that its steps can alternate with others': the first argument is a JSON object of the sizes, the second
 a safetensors file with the start weights (`weight.NAME`), the crops and the drop path's factors of the first step (`globalPaths`,
@@ -100,11 +101,29 @@ class PatchEmbed(nn.Module):
         return self.proj(x).flatten(2).transpose(1, 2)
 
 
-class Vit(nn.Module):
-    def __init__(self, dimensions, depth, heads, patch, image, drop_path):
+class HierarchicalEmbed(nn.Module):
+    """Patches of 4, merged two by two up to 16. Channels lie last, which is what norms want, and convolutions take it."""
+
+    def __init__(self, dimensions):
         super().__init__()
+        widths = [dimensions // 4, dimensions // 2]
+        self.levels = nn.ModuleList([nn.Conv2d(3, widths[0], 4, 4), nn.Conv2d(widths[0], widths[1], 2, 2)])
+        self.norms = nn.ModuleList([nn.LayerNorm(width, eps=1e-6) for width in widths])
+        self.proj = nn.Conv2d(widths[1], dimensions, 2, 2)
+
+    def forward(self, x):
+        x = x.contiguous(memory_format=torch.channels_last)
+        for level, norm in zip(self.levels, self.norms):
+            x = F.gelu(norm(level(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        return self.proj(x).flatten(2).transpose(1, 2)
+
+
+class Vit(nn.Module):
+    def __init__(self, dimensions, depth, heads, patch, image, drop_path, stem):
+        super().__init__()
+        self.patch = patch
         self.side = image // patch
-        self.patch_embed = PatchEmbed(patch, dimensions)
+        self.patch_embed = HierarchicalEmbed(dimensions) if stem == "hierarchical" else PatchEmbed(patch, dimensions)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dimensions))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.side**2, dimensions))
         shares = [share.item() for share in torch.linspace(0, drop_path, depth)]
@@ -121,7 +140,7 @@ class Vit(nn.Module):
         return torch.cat((self.pos_embed[:, :1], grid.permute(0, 2, 3, 1).reshape(1, -1, dimensions)), dim=1)
 
     def forward(self, x):
-        side = x.shape[-1] // self.patch_embed.proj.kernel_size[0]
+        side = x.shape[-1] // self.patch
         tokens = self.patch_embed(x)
         tokens = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), tokens), dim=1) + self.positions(side)
         for block in self.blocks:
@@ -155,16 +174,24 @@ class MultiCrop(nn.Module):
         return self.head(torch.cat([self.backbone(batch) for batch in batches]))
 
 
+class Projected(nn.Module):
+    def __init__(self, backbone, dimensions, hidden, outputs):
+        super().__init__()
+        self.backbone = backbone
+        self.projection = nn.Sequential(nn.Linear(dimensions, hidden), nn.GELU(), nn.Linear(hidden, outputs))
+
+    def forward(self, batches):
+        return F.normalize(self.projection(torch.cat([self.backbone(batch) for batch in batches])), dim=-1)
+
+
 class Step:
+    """What both objectives do: loss, gradients, clipping, AdamW."""
+
     def __init__(self, sizes, tensors):
         self.sizes = sizes
         self.student = self.network(sizes["dropPath"])
-        self.teacher = self.network(0.0)
-        weights = {name[len("weight."):]: values for name, values in tensors.items() if name.startswith("weight.")}
-        self.student.load_state_dict(weights)
-        self.teacher.load_state_dict(weights)
-        for parameter in self.teacher.parameters():
-            parameter.requires_grad = False
+        self.weights = {name[len("weight."):]: values for name, values in tensors.items() if name.startswith("weight.")}
+        self.student.load_state_dict(self.weights)
         self.batches = [tensors["globals"]] + ([tensors["locals"]] if sizes["locals"] else [])
         self.paths = [tensors[name] for name in ("globalPaths", "localPaths") if name in tensors]
         regularised, other = [], []
@@ -172,12 +199,11 @@ class Step:
             if parameter.requires_grad:
                 (other if name.endswith(".bias") or parameter.ndim == 1 else regularised).append(parameter)
         self.optimizer = torch.optim.AdamW([{"params": regularised}, {"params": other, "weight_decay": 0.0}])
-        self.center = torch.zeros(1, sizes["prototypes"])
 
-    def network(self, drop_path):
+    def backbone(self, drop_path):
         s = self.sizes
-        backbone = Vit(s["dimensions"], s["depth"], s["heads"], s["patch"], s["globalSize"], drop_path)
-        return MultiCrop(backbone, Head(s["dimensions"], s["hidden"], s["bottleneck"], s["prototypes"]))
+        sizes = s["dimensions"], s["depth"], s["heads"], s["patch"], s["globalSize"]
+        return Vit(*sizes, drop_path, s["stem"])
 
     def take(self):
         s = self.sizes
@@ -185,9 +211,7 @@ class Step:
             group["lr"] = s["learningRate"]
             if i == 0:
                 group["weight_decay"] = s["weightDecay"]
-        teacher = self.teacher(self.batches[:1])
-        student = self.forward_student()
-        loss = self.loss(student, teacher)
+        loss = self.forward()
         if not math.isfinite(loss.item()):
             raise SystemExit(f"The loss is {loss.item()}.")
         self.optimizer.zero_grad()
@@ -198,10 +222,54 @@ class Step:
                 if coefficient < 1:
                     parameter.grad.data.mul_(coefficient)
         self.optimizer.step()
+        return loss.item()
+
+
+class SimclrStep(Step):
+    def network(self, drop_path):
+        s = self.sizes
+        return Projected(self.backbone(drop_path), s["dimensions"], s["hidden"], s["outputs"])
+
+    def forward(self):
+        """The crops of all views but one look for their image among the global crops; nobody looks at itself."""
+        views = 2 + self.sizes["locals"]
+        rows = self.student(self.batches)
+        batch = len(rows) // views
+        own = torch.eye(batch, dtype=torch.bool)
+        wanted = torch.arange(batch).repeat(views - 1)
+        total = 0
+        for view in range(2):
+            anchors = torch.cat([rows[(1 - view) * batch:(2 - view) * batch], rows[2 * batch:]])
+            likeness = (anchors @ rows[:2 * batch].T / self.sizes["temperature"]).view(views - 1, batch, 2, batch)
+            logits = torch.cat([likeness[:, :, view], likeness[:, :, 1 - view].masked_fill(own, -1e9)], dim=2)
+            total = total + F.cross_entropy(logits.view(-1, 2 * batch), wanted)
+        return total / 2
+
+
+class DinoStep(Step):
+    def __init__(self, sizes, tensors):
+        super().__init__(sizes, tensors)
+        self.teacher = self.network(0.0)
+        self.teacher.load_state_dict(self.weights)
+        for parameter in self.teacher.parameters():
+            parameter.requires_grad = False
+        self.center = torch.zeros(1, sizes["prototypes"])
+
+    def network(self, drop_path):
+        s = self.sizes
+        return MultiCrop(self.backbone(drop_path), Head(s["dimensions"], s["hidden"], s["bottleneck"], s["prototypes"]))
+
+    def forward(self):
+        teacher = self.teacher(self.batches[:1])
+        return self.loss(self.forward_student(), teacher)
+
+    def take(self):
+        s = self.sizes
+        loss = super().take()
         with torch.no_grad():
             for ours, average in zip(self.student.parameters(), self.teacher.parameters()):
                 average.data.mul_(s["momentum"]).add_((1 - s["momentum"]) * ours.detach().data)
-        return loss.item()
+        return loss
 
     def forward_student(self):
         if not self.paths:
@@ -235,7 +303,8 @@ def main():
     sizes = json.loads(sys.argv[1])
     torch.manual_seed(0)
     torch.set_num_threads(sizes["threads"])
-    step = Step(sizes, read_safetensors(sys.argv[2]))
+    kind = {"dino": DinoStep, "simclr": SimclrStep}[sizes["objective"]]
+    step = kind(sizes, read_safetensors(sys.argv[2]))
 
     def answer(value):
         print(json.dumps(value), flush=True)
