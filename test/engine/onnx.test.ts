@@ -10,6 +10,7 @@ import {
   matmul,
   multiply,
   type Node,
+  reshape,
   slice,
   sum,
   transpose,
@@ -79,6 +80,14 @@ describe('an exported model', () => {
     const kindsOf = (of: Node) => decodeModel(writeOnnx({ of }).bytes).graph?.node?.map(({ opType }) => opType);
     expect(kindsOf(matmul(transpose(x), slice(y, 1, 0, 100)))).toEqual(['Slice', 'Gemm']);
     expect(kindsOf(matmul(transpose(x), y))).toEqual(['Transpose', 'MatMul']);
+  });
+
+  test('reshapes once what is reshaped twice, and not at all to sum the rows of a matrix', () => {
+    const x = input('x', [4, 3]);
+    const kindsOf = (y: Node) => decodeModel(writeOnnx({ y }).bytes).graph?.node?.map(({ opType }) => opType);
+    expect(kindsOf(reshape(reshape(x, [2, 6]), [12]))).toEqual(['Reshape']);
+    expect(kindsOf(sum(x, [0], true))).toEqual(['MatMul']);
+    expect(reshape(reshape(x, [2, 6]), [4, 3])).toBe(x);
   });
 
   test('takes a norm and its deviation from one kernel', () => {

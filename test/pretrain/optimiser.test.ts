@@ -98,6 +98,7 @@ describe('AdamW', () => {
 
 test('a gradient is clipped by its own norm, and only when it is too long', () => {
   expect(norm(Float32Array.of(3, 4))).toBe(5);
+  for (const count of [1, 4, 7, 8]) expect(norm(new Float32Array(count).fill(2))).toBeCloseTo(2 * Math.sqrt(count), 12);
   expect(clipScale(5, 0.3)).toBeCloseTo(0.06, 7);
   expect(clipScale(0.2, 0.3)).toBe(1);
   expect(clipScale(1e9, 0)).toBe(1);
