@@ -5,6 +5,7 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import type { Plugin, UserConfig } from 'vite';
+import { checkoutRevision } from '../../core/training/revision.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const sources = join(root, 'src-main');
@@ -19,6 +20,8 @@ export function mainBuild(entries: readonly string[] = ['app/main.ts']): UserCon
     root,
     publicDir: false,
     plugins: [filesOfTheirOwn()],
+    // A packaged app has no checkout to ask: the records of its runs tell the commit that it was built from.
+    define: { BUILT_REVISION: JSON.stringify(checkoutRevision(root)) },
     build: {
       ssr: true,
       target,

@@ -1,6 +1,6 @@
 /**
  * The revision of the sources that are running: asked of git where they run from a checkout, written in by the build where they were built
- * (`sourceRevision` in app/build/main-build.ts). Everywhere else it is unknown, and said to be.
+ * (`define` in app/build/main-build.ts). Everywhere else it is unknown, and said to be.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
