@@ -37,6 +37,7 @@ describe('going on from imported weights', () => {
     expect(wishes).toEqual({
       from: workspace.path('models', 'brought.safetensors'),
       model: 'vit-12x2x2/14+2reg+scale',
+      embedding: 'class',
     });
     await expect(withWeights(workspace, { from: 'brought', model: 'vit-tiny/16' })).rejects.toThrow(
       'brought is a vit-12x2x2/14+2reg+scale, and vit-tiny/16 was asked for',

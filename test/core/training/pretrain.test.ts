@@ -13,7 +13,16 @@ import { drawPhotos } from '../../pretrain/photos.ts';
 
 let folder: string;
 let workspace: Workspace;
-const quick = { model: 'vit-tiny/16', image: 32, local: 16, locals: 1, batch: 4, prototypes: 32, epochs: 1 };
+const quick = {
+  objective: 'dino',
+  model: 'vit-tiny/16',
+  image: 32,
+  local: 16,
+  locals: 1,
+  batch: 4,
+  prototypes: 32,
+  epochs: 1,
+};
 const timeout = 300_000;
 
 beforeAll(async () => {
@@ -52,7 +61,8 @@ describe('pretraining a workspace', () => {
     expect(names).toEqual(expect.arrayContaining(['loss', 'teacherEntropy', 'divergence', 'featureSpread', 'waiting']));
     expect(activeModel(workspace.database)).toMatchObject({
       name: 'dino-1',
-      dimensions: 192,
+      // Class token and mean of the patches.
+      dimensions: 384,
       path: 'models/dino-1.safetensors',
     });
     expect(existsSync(workspace.path('models', 'dino-1.safetensors'))).toBe(true);
