@@ -21,6 +21,7 @@ export interface Line {
 const number = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
 const plain = (value: number): string => number.format(value);
 
+/** What every run has. */
 export const charts: readonly Chart[] = [
   { title: 'Loss', lines: [{ names: ['step.loss', 'loss'], title: 'loss' }], format: plain },
   {
@@ -45,6 +46,44 @@ export const charts: readonly Chart[] = [
     format: (value) => `${(100 * value).toFixed(1)} %`,
   },
 ];
+
+/** Measures that the charts above do not draw and that are none of the network: how fast it went. */
+const ofTheMachine = new Set(['imagesPerSecond', 'waiting', 'seconds', 'gigaflopsPerSecond']);
+const schedules = new Set(['learningRate', 'weightDecay', 'teacherMomentum', 'teacherTemperature']);
+
+/**
+ * The charts of some runs: those of every run that have a point, and one for each measure that only their objectives have, whatever its name.
+ */
+export function chartsOf(runs: readonly { readonly series: readonly Series[] }[]): Chart[] {
+  const known = new Set(charts.flatMap(({ lines }) => lines.flatMap(({ names }) => names)));
+  const found = new Set(
+    runs.flatMap(({ series }) => series.filter(({ steps }) => steps.length > 1).map(({ name }) => name)),
+  );
+  const others = [...found]
+    .filter((name) => !known.has(name))
+    .map((name) => name.replace(/^step\./, ''))
+    .filter((name, i, all) => all.indexOf(name) === i && !known.has(name) && !ofTheMachine.has(name));
+  const chartOf = (name: string): Chart => ({
+    title: inWords(name),
+    lines: [{ names: [`step.${name}`, name], title: inWords(name).toLowerCase() }],
+    format: plain,
+  });
+  const drawn = charts.filter(
+    ({ title, lines }) =>
+      title !== 'Entropy and KL' || lines.some(({ names }) => names.some((name) => found.has(name))),
+  );
+  return [
+    ...drawn,
+    ...others.filter((name) => !schedules.has(name)).map(chartOf),
+    ...others.filter((name) => schedules.has(name)).map(chartOf),
+  ];
+}
+
+/** `learningRate` as it is read: Learning rate. */
+function inWords(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, (_, end: string, start: string) => `${end} ${start.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 /** A line of one run. */
 export interface Drawn {
@@ -99,7 +138,8 @@ export function withPoint(
   event: { readonly kind: 'point' | 'epoch'; readonly step: number } & Readonly<Record<string, unknown>>,
 ): Series[] {
   const prefix = event.kind === 'point' ? 'step.' : '';
-  const { kind: _, step, steps: __, epochs: ___, eta: ____, ...measures } = event;
+  const { kind: _, step, steps: __, epochs: ___, eta: ____, measures: own, ...common } = event;
+  const measures = { ...(own as Record<string, unknown> | undefined), ...common };
   const grown = new Map(series.map((one) => [one.name, one]));
   for (const [measure, value] of Object.entries(measures)) {
     if (typeof value !== 'number') continue;

@@ -30,7 +30,12 @@ export class TrainingPlan {
   minutes = $state<number | null>(null);
   epochs = $state<number | null>(100);
   /** Empty: chosen by the program. */
+  objective = $state<NonNullable<PretrainWishes['objective']> | ''>('');
   model = $state('');
+  embedding = $state<NonNullable<PretrainWishes['embedding']> | ''>('');
+  attention = $state<NonNullable<PretrainWishes['attention']> | ''>('');
+  /** Distillation: the weight file of the encoder to learn from. */
+  teacher = $state<string | null>(null);
   preset = $state<'products' | 'paper'>('products');
   numbers = $state(Object.fromEntries(numberWishes.map((wish) => [wish, null])) as Record<NumberWish, number | null>);
   onCollapse = $state<'warn' | 'stop'>('warn');
@@ -53,7 +58,11 @@ export class TrainingPlan {
       ...Object.fromEntries(given),
       ...(this.by === 'epochs' && this.epochs !== null ? { epochs: this.epochs } : {}),
       ...(this.by === 'minutes' && this.minutes !== null ? { minutes: this.minutes } : {}),
+      ...(this.objective ? { objective: this.objective } : {}),
+      ...(this.objective === 'distillation' && this.teacher ? { teacher: this.teacher } : {}),
       ...(this.model ? { model: this.model } : {}),
+      ...(this.embedding ? { embedding: this.embedding } : {}),
+      ...(this.attention ? { attention: this.attention } : {}),
       preset: this.preset,
       ...(this.onCollapse === 'stop' ? { onCollapse: this.onCollapse } : {}),
       ...(this.from ? { from: this.from } : {}),

@@ -14,7 +14,7 @@ import { drawPhotos } from '../../pretrain/photos.ts';
 let folder: string;
 let workspace: Workspace;
 const quick = {
-  objective: 'dino',
+  objective: 'dino' as const,
   model: 'vit-tiny/16',
   image: 32,
   local: 16,

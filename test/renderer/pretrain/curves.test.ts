@@ -3,6 +3,7 @@ import {
   aligned,
   type Chart,
   charts,
+  chartsOf,
   differences,
   drawnLines,
   summary,
@@ -16,6 +17,34 @@ const run = (name: string, ...series: { name: string; steps: number[]; values: n
 });
 
 describe('the curves of runs', () => {
+  it('are those that every run has, and one for each measure of its own objective, whatever its name', () => {
+    const simclr = run(
+      'a',
+      { name: 'step.loss', steps: [0, 1], values: [3, 2] },
+      { name: 'step.similarity', steps: [0, 1], values: [0.9, 0.8] },
+      { name: 'similarity', steps: [1, 2], values: [0.8, 0.7] },
+      { name: 'step.learningRate', steps: [0, 1], values: [0, 1e-3] },
+      { name: 'imagesPerSecond', steps: [1, 2], values: [60, 61] },
+    );
+    const titles = chartsOf([simclr]).map(({ title }) => title);
+    expect(titles).toEqual([
+      'Loss',
+      'Feature spread and effective rank',
+      'kNN accuracy',
+      'Similarity',
+      'Learning rate',
+    ]);
+    const dino = run('b', { name: 'divergence', steps: [1, 2], values: [1, 0.9] });
+    expect(chartsOf([simclr, dino]).map(({ title }) => title)).toContain('Entropy and KL');
+    const similarity = chartsOf([simclr]).find(({ title }) => title === 'Similarity') as Chart;
+    expect(drawnLines(similarity, [simclr])).toMatchObject([{ values: [0.9, 0.8] }]);
+  });
+
+  it('grow by what an objective measures of its own while a run is watched', () => {
+    const grown = withPoint([], { kind: 'point', step: 3, loss: 2, measures: { similarity: 0.8 } });
+    expect(grown.map(({ name }) => name).sort()).toEqual(['step.loss', 'step.similarity']);
+  });
+
   it('are drawn from the points between epochs where they were kept, else from the epochs', () => {
     const lines = drawnLines(loss, [
       run('new', { name: 'loss', steps: [10], values: [5] }, { name: 'step.loss', steps: [1, 2], values: [7, 6] }),
