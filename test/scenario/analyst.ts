@@ -118,9 +118,34 @@ export async function pretrains(day: Day): Promise<void> {
   await page.getByText('1 min', { exact: true }).first().waitFor();
   await look(day, '04-pretrain');
   await page.getByRole('button', { name: 'Start training' }).press('Enter');
-  await page.getByRole('progressbar', { name: 'Training dino-1' }).waitFor({ timeout: minutes(1) });
+  await page.getByRole('progressbar', { name: 'Training simclr-1' }).waitFor({ timeout: minutes(1) });
   await page.getByText('Its encoder is the active model.').waitFor({ timeout: minutes(4) });
   await look(day, '05-pretrain-run');
+  // What it learnt to take for alike, and the record that it can be repeated from.
+  await page.getByRole('img', { name: 'Neighbour 1 of product 1' }).waitFor();
+  const kept = join(day.folder, 'kept');
+  mkdirSync(kept);
+  await day.app.choose([kept], () => page.getByRole('button', { name: 'Save the record' }).press('Enter'));
+  await page.getByText('files are in').first().waitFor();
+  expect(existsSync(join(kept, 'simclr-1-record', 'record.json'))).toBe(true);
+}
+
+/** What else can be asked of encoders: which objective is best, which encoders there are, what few labels are good for. */
+export async function looksAtEncoders(day: Day): Promise<void> {
+  const { page } = day.app;
+  await go(page, 'Pretrain');
+  await page.getByRole('tab', { name: 'Compare' }).press('Enter');
+  await page.getByText('What to compare').waitFor();
+  await look(day, '06-pretrain-compare');
+  await page.getByRole('tab', { name: 'Encoders' }).press('Enter');
+  await page.getByText('simclr-1').first().waitFor();
+  await look(day, '06-pretrain-encoders');
+  await page.getByRole('tab', { name: 'Few labels' }).press('Enter');
+  const tuning = page.getByRole('checkbox', { name: /^Fine-tune the encoder/ });
+  await tuning.press('Space');
+  await page.getByRole('button', { name: 'Compare ways of naming' }).press('Enter');
+  await page.getByText('Linear head').first().waitFor({ timeout: minutes(2) });
+  await look(day, '06-pretrain-few-labels');
 }
 
 /** The products are looked at by the new model, and the rest gets its names from the ten. */
@@ -203,7 +228,7 @@ export async function findsEverythingAgain(day: Day, given: ReadonlyMap<number, 
   await go(page, 'SKUs');
   for (const name of new Set(given.values())) await page.getByText(name, { exact: true }).first().waitFor();
   await go(page, 'Pretrain');
-  await page.getByText('dino-1').first().waitFor();
+  await page.getByText('simclr-1').first().waitFor();
   await go(page, 'Label');
   await page.getByText('10 labelled').first().waitFor();
   await page.keyboard.press('Control+z');
@@ -223,6 +248,7 @@ export async function wholeDay(day: Day, restart: () => Promise<RunningApp>): Pr
     await pretrains(day);
     const given = await labelsTen(day);
     await namesTheRest(day);
+    await looksAtEncoders(day);
     await searches(day);
     await segments(day);
     await exportsCatalogue(day);

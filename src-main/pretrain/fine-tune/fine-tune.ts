@@ -81,7 +81,9 @@ const BUDGET = 2e9;
  *   photos; Cancelled, and no file is left
  */
 export async function fineTune(request: FineTuneRequest, context: JobContext): Promise<FineTuned> {
-  const { inputSize: side, ...description } = await readDescription(request.from.replace(/\.safetensors$/, '.json'));
+  const description = await readDescription(request.from.replace(/\.safetensors$/, '.json'));
+  // As large as the crops that it was trained on: whole pictures are shown to it larger (`Recipe.embedding`).
+  const side = description.architecture.image;
   const recipe = { ...cropRecipe('products', side, side, 0), globalScale: [LEAST_AREA, 1] as const };
   const { index, train, watch, labels } = await pictures(request, Math.ceil(1.4 * side), context);
   if (new Set(train.map((number) => labels[number])).size < 2) {
@@ -151,7 +153,7 @@ export async function fineTune(request: FineTuneRequest, context: JobContext): P
       }
     }
     const { weights, keptStep, best } = watcher.result(step);
-    const encoder = await save(request, { ...description, inputSize: side }, weights, keptStep, train.length);
+    const encoder = await save(request, description, weights, keptStep, train.length);
     const stoppedEarly = watcher.isOver && step < planned;
     return { encoder, steps: step, keptStep, stoppedEarly, watched: best, seconds: elapsed() };
   } finally {
