@@ -144,7 +144,10 @@ export async function looksAtEncoders(day: Day): Promise<void> {
   const tuning = page.getByRole('checkbox', { name: /^Fine-tune the encoder/ });
   await tuning.press('Space');
   await page.getByRole('button', { name: 'Compare ways of naming' }).press('Enter');
-  await page.getByText('Linear head').first().waitFor({ timeout: minutes(2) });
+  await page
+    .getByText('Linear head')
+    .first()
+    .waitFor({ timeout: minutes(2) });
   await look(day, '06-pretrain-few-labels');
 }
 
