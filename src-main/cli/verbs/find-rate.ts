@@ -1,7 +1,8 @@
 // `gondola find-rate`: looks for a learning rate before a training.
 import type { InputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
-import { Option, type Verb, wholeNumber } from '../verb.ts';
+import { addRecipeOptions, withWholePaths } from '../recipe-options.ts';
+import type { Verb } from '../verb.ts';
 
 type FindRate = (typeof trainingCalls)['training.findRate'];
 
@@ -12,15 +13,19 @@ const WIDTH = 40;
 export const findRateVerb: Verb = {
   name: 'find-rate',
   define: (command) =>
-    command
-      .description('find a learning rate for a workspace: 90 steps at rising rates, thrown away afterwards')
-      .argument('<workspace>', 'a folder made by `gondola init`')
-      .addOption(new Option('--model <name>', 'the network to find it for; chosen like that of pretrain'))
-      .addOption(new Option('--batch <n>', 'photos a step').argParser(wholeNumber(1)))
-      .addOption(new Option('--seed <n>', 'the same seed repeats the sweep').argParser(wholeNumber(0)))
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu')),
+    addRecipeOptions(
+      command
+        .description('find a learning rate for a workspace: 90 steps at rising rates, thrown away afterwards')
+        .argument('<workspace>', 'a folder made by `gondola init`'),
+    ).addHelpText(
+      'after',
+      `
+The options are those of pretrain, and what is not given is chosen as there: give the same ones, the time among them, and the rate is for that training.
+\`pretrain --learning-rate find\` does both at once.`,
+    ),
   run([folder], options, { output, call, withWorkspace }) {
-    const { device, json: _, ...wishes } = options;
+    const { device, json: _, ...rest } = options;
+    const wishes = withWholePaths(rest);
     return withWorkspace(folder as string, async (context) => {
       const found = await call('training.findRate', { wishes, device } as InputOf<FindRate>, context);
       const most = Math.max(...found.points.map(({ smoothed }) => smoothed));
@@ -36,7 +41,9 @@ export const findRateVerb: Verb = {
           ]),
       );
       output.say(found.sentence);
-      if (found.rate !== null) output.say(`Next: \`gondola pretrain ${folder} --learning-rate ${found.rate}\`.`);
+      if (found.rate !== null) {
+        output.say(`Next: \`gondola pretrain ${folder} --learning-rate ${found.rate}\`, with the same options.`);
+      }
       return { ...found };
     });
   },

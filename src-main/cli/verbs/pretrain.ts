@@ -1,17 +1,14 @@
 // `gondola pretrain`: trains an encoder on the workspace's own photos, without labels.
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { JobEvent } from '../../base/progress.ts';
 import type { InputOf, OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
-import { VIT_NAMES } from '../../model/vit.ts';
 import type { Choice } from '../../pretrain/choice.ts';
-import { OBJECTIVE_NAMES } from '../../pretrain/objectives/objective.ts';
 import { objectives } from '../../pretrain/objectives/objectives.ts';
 import type { EpochEvent, PlannedEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
 import { addOptimisationOptions } from '../optimisation-options.ts';
 import type { Output } from '../output.ts';
-import { numberAbove, Option, type Verb, wholeNumber } from '../verb.ts';
+import { addRecipeOptions, withWholePaths } from '../recipe-options.ts';
+import { Option, type Verb, wholeNumber } from '../verb.ts';
 
 type Pretrain = (typeof trainingCalls)['training.pretrain'];
 
@@ -19,84 +16,17 @@ export const pretrainVerb: Verb = {
   name: 'pretrain',
   define: (command) =>
     addOptimisationOptions(
-      command
-        .description('train an encoder on the photos of a workspace, by DINO or another objective; needs no labels')
-        .argument('<workspace>', 'a folder made by `gondola init`')
-        .addOption(
-          new Option('--minutes <n>', 'train until the whole command has taken so long; more is better')
-            .argParser(numberAbove(0))
-            .conflicts('epochs'),
-        )
-        .addOption(new Option('--epochs <n>', 'train for so many passes over all photos').argParser(wholeNumber(1)))
-        .addOption(
-          new Option('--objective <name>', 'what is learnt from; dino where none is named').choices([
-            ...OBJECTIVE_NAMES,
-          ]),
-        )
-        .addOption(
-          new Option('--koleo <weight>', 'with dino: spread features evenly (KoLeo); DINOv2 takes 0.1').argParser(
-            numberAbove(0),
-          ),
-        )
-        .addOption(
-          new Option('--ibot <weight>', 'with dino: foretell hidden patches too (iBOT); DINOv2 takes 1').argParser(
-            numberAbove(0),
-          ),
-        )
-        .addOption(
-          new Option(
-            '--teacher <model>',
-            'with distillation: the larger encoder to learn from, of the workspace or a .safetensors',
-          ),
-        )
-        .addOption(
-          new Option('--model <name>', `one of ${VIT_NAMES.join(', ')}; smaller ones see more passes in the same time`),
-        )
-        .addOption(
-          new Option('--image <pixels>', 'side of a global crop, a multiple of the patch').argParser(wholeNumber(8)),
-        )
-        .addOption(
-          new Option('--local <pixels>', 'side of a local crop, about half of a global one').argParser(wholeNumber(8)),
-        )
-        .addOption(
-          new Option('--locals <n>', 'local crops a photo; 0 trains on global ones alone').argParser(wholeNumber(0)),
-        )
-        .addOption(new Option('--batch <n>', 'photos a step; memory does not depend on it').argParser(wholeNumber(1)))
-        .addOption(
-          new Option('--preset <name>', 'products keeps colours and print; paper is the official augmentation').choices(
-            ['products', 'paper'],
-          ),
-        )
-        .addOption(
-          new Option('--prototypes <n>', 'outputs of the head; fewer where the training collapses').argParser(
-            wholeNumber(2),
-          ),
-        ),
+      addRecipeOptions(
+        command
+          .description('train an encoder on the photos of a workspace, by DINO or another objective; needs no labels')
+          .argument('<workspace>', 'a folder made by `gondola init`'),
+      ),
     )
-      .addOption(
-        new Option('--start <how>', 'of the first layer: the photos’ own principal components, or random').choices([
-          'components',
-          'random',
-        ]),
-      )
-      .addOption(
-        new Option('--attention <how>', 'how attention starts: random, or as it looks after a training').choices([
-          'random',
-          'mimetic',
-        ]),
-      )
       .addOption(
         new Option(
           '--embedding <of>',
           'what stands for a photo: class token and the mean of its patches, or the class token alone',
         ).choices(['patches', 'class']),
-      )
-      .addOption(new Option('--seed <n>', 'the same seed repeats the run').argParser(wholeNumber(0)))
-      .addOption(
-        new Option(
-          '--from <model>',
-          'go on from an encoder of the workspace, or from a file (.safetensors, .pth, .onnx) as import-weights takes it',
-        ),
       )
       .addOption(
         new Option(
@@ -105,7 +35,6 @@ export const pretrainVerb: Verb = {
         ).argParser(wholeNumber(0)),
       )
       .addOption(new Option('--name <name>', 'of the run and the encoder; with --resume, which run'))
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addOption(new Option('--resume', 'go on with an unfinished run, exactly as if it had never been interrupted'))
       .addHelpText(
         'after',
@@ -121,12 +50,8 @@ says little by itself. spread (0 … 1) and rank say whether features differ bet
 kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
-    const { name, device, resume, json: _, from, teacher, ...rest } = options;
-    const files = Object.entries({ from, teacher }).filter((entry): entry is [string, string] => !!entry[1]);
-    const wishes = {
-      ...rest,
-      ...Object.fromEntries(files.map(([wish, file]) => [wish, existsSync(file) ? resolve(file) : file])),
-    };
+    const { name, device, resume, json: _, ...rest } = options;
+    const wishes = withWholePaths(rest);
     return withWorkspace(folder as string, async (context) => {
       const input = { wishes, name, device, resume } as InputOf<Pretrain>;
       const result = await call('training.pretrain', input, {
