@@ -37,7 +37,7 @@ export interface DinoConfig extends NetworkConfig {
   readonly studentTemperature: number;
   /** Of the center's moving average; official: 0.9. */
   readonly centerMomentum: number;
-  /** Weight of KoLeo on the features of the first global crops; DINOv2: 0.1. 0 or absent: without. */
+  /** Weight of KoLeo on the features of the global crops, each view by itself; DINOv2: 0.1. 0 or absent: without. */
   readonly koleo?: number;
   /** Weight of iBOT's patch objective; DINOv2: 1. 0 or absent: without. */
   readonly ibot?: number;
@@ -86,7 +86,7 @@ function moveCenter({ values }: Tensor, sums: Float32Array, rows: number, moment
 }
 
 function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
-  const { batch, student, teacher, images } = microBatch;
+  const { batch, student, teacher } = microBatch;
   const teacherPass = backboneOf(config.architecture, teacher).pass(microBatch.globals);
   const teacherLogits = head(within(teacher, 'head.'), teacherPass.feature); // [2 · images, K]
 
@@ -110,7 +110,7 @@ function build(config: DinoConfig, microBatch: MicroBatch): MicroBatchGraph {
     additive: config.ibot
       ? withPatches(own, patchLoss(microBatch, patches, teacherPass.patches, config.studentTemperature), config.ibot)
       : own,
-    ...(config.koleo ? { coupled: spreading(slice(globals, 0, 0, images), config.koleo) } : {}),
+    ...(config.koleo ? { coupled: spreading(globals, config.koleo) } : {}),
     features: teacherPass.feature,
     rows: { studentLogits, teacherLogits },
   };
@@ -124,13 +124,17 @@ function withPatches(own: Loss, patches: Loss, weight: number): Loss {
   };
 }
 
-/** @param features of the first global crops */
-function spreading(features: Node, weight: number): CoupledLoss {
+/**
+ * Of each global view by itself, added up, as in facebookresearch/dinov2 (ssl_meta_arch.py): two crops of one image are not to be driven apart.
+ * @param globals [2 · images, D], features of the global crops
+ */
+function spreading(globals: Node, weight: number): CoupledLoss {
   return {
-    embeddings: { firstFeatures: features },
-    loss({ firstFeatures }) {
-      const value = koleo(firstFeatures);
-      return { loss: multiply(value, weight), measures: { koleo: value }, sums: {} };
+    embeddings: { globals },
+    loss({ globals: features }) {
+      const batch = features.shape[0] / GLOBALS;
+      const both = add(koleo(slice(features, 0, 0, batch)), koleo(slice(features, 0, batch, GLOBALS * batch)));
+      return { loss: multiply(both, weight), measures: { koleo: multiply(both, 1 / GLOBALS) }, sums: {} };
     },
   };
 }
