@@ -64,3 +64,12 @@ export function meanSquaredError(a: Node, b: Node): Node {
 export function stopGradient(x: Node): Node {
   return reshape(max(reshape(x, [-1, 1]), 1), x.shape);
 }
+
+/**
+ * Every column less its mean over the rows, in units of its standard deviation: batch normalisation (Ioffe and Szegedy 2015) as in training, without scale and
+ * bias. [rows, width] → the same
+ */
+export function batchNorm(x: Node, epsilon = 1e-5): Node {
+  const centered = subtract(x, mean(x, [0], true));
+  return divide(centered, sqrt(add(mean(multiply(centered, centered), [0], true), epsilon)));
+}

@@ -7,7 +7,7 @@ import type { Feeds, Runtime, Values } from '../engine/runtime.ts';
 import type { Weights } from '../model/parameters.ts';
 import type { PathFactors } from './drop-path.ts';
 import { imagesInMemory } from './memory.ts';
-import { compilePrograms, type MicroProgram, type Programs, trained } from './micro-programs.ts';
+import { compilePrograms, type JoinProgram, type MicroProgram, type Programs, trained } from './micro-programs.ts';
 import { type Crops, GLOBALS, type Objective } from './objectives/objective.ts';
 import { type GradientSum, HostGradients, ResidentGradients } from './resident/gradient-sum.ts';
 import type { Residents } from './resident/step-program.ts';
@@ -77,7 +77,7 @@ export class MicroBatches {
     const learnt = trained(options.objective);
     this.gradients = runtime.compileResident
       ? new ResidentGradients(runtime, learnt)
-      : new HostGradients(learnt, sizes.length);
+      : new HostGradients(learnt, sizes.length + (programs.join?.learns ? 1 : 0));
   }
 
   /** @throws GondolaError `batch-size` */
@@ -100,10 +100,12 @@ export class MicroBatches {
     const gathered: Gathered = { totals: {}, rows: {} };
     const { join } = this.#programs;
     const embedded = join ? await this.#embed(crops, shared, inputs, gathered, join) : null;
+    const before = join?.learns ? 1 : 0;
     for (const [i, part] of this.#parts().entries()) {
       const { learn } = this.#programs.bySize.get(part.images)!;
       const fed = embedded ? embedded[i]() : await this.#feed(crops, inputs, part);
-      await gradients.add(i, await gather(learn, part, { ...shared, ...fed }, gathered, gradients.into(i)));
+      const run = before + i;
+      await gradients.add(run, await gather(learn, part, { ...shared, ...fed }, gathered, gradients.into(run)));
     }
     const { loss, ...rest } = gathered.totals;
     return {
@@ -127,7 +129,7 @@ export class MicroBatches {
   }
 
   /**
-   * The first of two passes, and the loss of the whole batch by its embeddings.
+   * The first of two passes, and the loss of the whole batch by its embeddings. What learns behind them has its gradients first.
    * @returns for each micro-batch, what the second pass is fed: the crops again, and the slopes by its embeddings
    */
   async #embed(
@@ -135,7 +137,7 @@ export class MicroBatches {
     shared: Feeds,
     inputs: StepInputs,
     gathered: Gathered,
-    join: MicroProgram,
+    join: JoinProgram,
   ): Promise<(() => Values)[]> {
     const parts = this.#parts();
     const kept: Values[] = [];
@@ -148,7 +150,15 @@ export class MicroBatches {
     }
     const whole: Part = { batch: this.#batch, start: 0, images: this.#batch };
     const joined: Gathered = { totals: gathered.totals, rows: {} };
-    await gather(join, whole, { ...shared, ...first.rows }, joined);
+    const gradients: GradientSum = this.gradients;
+    const learnt = await gather(
+      join,
+      whole,
+      { ...shared, ...first.rows },
+      joined,
+      join.learns ? gradients.into(0) : {},
+    );
+    if (join.learns) await gradients.add(0, learnt);
     for (const [name, values] of Object.entries(first.rows))
       if (!name.startsWith('embedding.')) gathered.rows[name] = values;
     const slopes = Object.entries(joined.rows);

@@ -1,6 +1,6 @@
 // The programs that work a batch off: one for each size of micro-batch, and where the images of a batch meet in the loss, three kinds of them.
 import { gradients } from '../engine/gradient.ts';
-import { add, input, multiply, type Node, sum } from '../engine/graph.ts';
+import { add, inOrder, input, multiply, type Node, sum } from '../engine/graph.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { inputLookup, type Parameter } from '../model/parameters.ts';
 import { GLOBALS, type Loss, type MicroBatch, type MicroBatchGraph, type Objective } from './objectives/objective.ts';
@@ -26,7 +26,13 @@ export interface SizePrograms {
 export interface Programs {
   readonly bySize: ReadonlyMap<number, SizePrograms>;
   /** The coupled loss of the whole batch: embeddings to loss and slopes. Null where a batch is one run, or nothing couples. */
-  readonly join: MicroProgram | null;
+  readonly join: JoinProgram | null;
+}
+
+/** Parameters behind the embeddings, such as a head with batch norm, learn there and nowhere else. */
+export interface JoinProgram extends MicroProgram {
+  /** Whether it puts out gradients, too; if so, of every parameter, zeros where the loss does not reach it from the embeddings. */
+  readonly learns: boolean;
 }
 
 export interface ProgramOptions {
@@ -43,7 +49,7 @@ export async function compilePrograms(
   sizes: readonly number[],
 ): Promise<Programs> {
   const bySize = new Map<number, SizePrograms>();
-  let join: MicroProgram | null = null;
+  let join: JoinProgram | null = null;
   for (const images of new Set(sizes)) {
     const microBatch = inputsFor(options, images);
     const graph = options.objective.build(microBatch);
@@ -129,12 +135,12 @@ async function compileInTwo(
   return { embed, learn };
 }
 
-function compileJoin(
+async function compileJoin(
   runtime: Runtime,
-  { batch }: ProgramOptions,
-  { images }: MicroBatch,
+  { batch, objective }: ProgramOptions,
+  microBatch: MicroBatch,
   { coupled }: MicroBatchGraph,
-): Promise<MicroProgram> {
+): Promise<JoinProgram> {
   const embeddings = Object.fromEntries(
     Object.entries(coupled!.embeddings).map(
       ([
@@ -142,13 +148,16 @@ function compileJoin(
         {
           shape: [rows, ...rest],
         },
-      ]) => [name, input(`embedding.${name}`, [(rows / images) * batch, ...rest])],
+      ]) => [name, input(`embedding.${name}`, [(rows / microBatch.images) * batch, ...rest])],
     ),
   );
   const loss = coupled!.loss(embeddings);
   const slopes = gradients(loss.loss, Object.values(embeddings));
   const rows = Object.fromEntries(Object.keys(embeddings).map((name, i) => [`slope.${name}`, slopes[i]]));
-  return compile(runtime, batch, scalarsOf(loss), rows, {});
+  const reached = new Set(inOrder([loss.loss]));
+  const learns = trained(objective).some(({ name }) => reached.has(microBatch.student(name)));
+  const own = learns ? slopesOf(loss.loss, objective, microBatch) : {};
+  return { ...(await compile(runtime, batch, scalarsOf(loss), rows, own)), learns };
 }
 
 async function compile(

@@ -2,7 +2,15 @@
 import { vitNamed } from '../model/vit.ts';
 import type { Length } from './config.ts';
 import { gigaflopsPerImage } from './cost.ts';
-import { BY_TIME, DEFAULT_MINUTES, type SizeRow, SPEED_OF_ACCELERATOR, SPEED_PER_CORE } from './defaults.ts';
+import {
+  BY_PICTURES,
+  BY_TIME,
+  DEFAULT_MINUTES,
+  rowFor,
+  type SizeRow,
+  SPEED_OF_ACCELERATOR,
+  SPEED_PER_CORE,
+} from './defaults.ts';
 import type { Wishes } from './recipe.ts';
 
 /** What the choice depends on. */
@@ -13,12 +21,13 @@ export interface Circumstances {
   readonly device: string;
 }
 
-/** The most demanding row, wishes included, that sees every picture often enough in the time; else the least demanding. */
+/** The most demanding row, wishes included, that sees every picture often enough in the time, in steps enough; else the least demanding. */
 export function chooseSize({ pictures, cores, device }: Circumstances, wishes: Wishes, length: Length) {
-  const count = pictures.toLocaleString('en-US');
   const onCpu = device === 'cpu';
   const speed = onCpu ? SPEED_PER_CORE * cores : SPEED_OF_ACCELERATOR;
-  const seconds = 60 * (length.kind === 'minutes' ? length.minutes : DEFAULT_MINUTES);
+  const minutes = length.kind === 'minutes' ? length.minutes : DEFAULT_MINUTES;
+  const batch = Math.min(pictures, wishes.batch ?? rowFor(BY_PICTURES, pictures).batch);
+  const most = passesAsked(length, batch / pictures);
   const rows = BY_TIME.filter(
     (row) => row.device === (onCpu ? 'cpu' : 'accelerator') && pictures <= (row.upTo ?? pictures),
   );
@@ -26,22 +35,35 @@ export function chooseSize({ pictures, cores, device }: Circumstances, wishes: W
     const { model, image, local, locals } = row;
     const objective = objectiveWished(wishes) ?? row.objective;
     const size = fitted({ model, image, local, locals, ...wanted(wishes) }, wishes);
-    return {
-      ...size,
-      objective,
-      row,
-      passes: (seconds * speed) / (gigaflopsPerImage({ ...size, objective }) * pictures),
-    };
+    const inTime = (60 * minutes * speed) / (gigaflopsPerImage({ ...size, objective }) * pictures);
+    return { ...size, objective, row, passes: Math.min(most, inTime) };
   });
-  const chosen = candidates.find(({ row, passes }) => passes >= row.passes)!;
-  const passes = chosen.passes >= 10 ? chosen.passes.toFixed(0) : chosen.passes.toFixed(1);
-  const where = onCpu ? `${cores} cores` : device;
-  const time = `${Number((seconds / 60).toPrecision(2))} minutes on ${where}`;
-  const reason =
-    chosen.row.passes > 0
-      ? `the largest that sees each of ${count} pictures ${chosen.row.passes} times or more in ${time}`
-      : `the smallest, since ${time} usually allow about ${passes} passes over ${count} pictures, and many passes matter more than size`;
-  return { ...chosen, reason };
+  const chosen = candidates.find(
+    ({ row, passes }) => passes >= row.passes && (passes * pictures) / batch >= row.steps,
+  )!;
+  const where = `${Number(minutes.toPrecision(2))} minutes on ${onCpu ? `${cores} cores` : device}`;
+  return { ...chosen, reason: reasonFor(chosen, pictures, where, length) };
+}
+
+/** As many as the length says; a time says nothing. @param share of the pictures that a step sees */
+function passesAsked(length: Length, share: number): number {
+  if (length.kind === 'minutes') return Number.POSITIVE_INFINITY;
+  return length.kind === 'epochs' ? length.epochs : length.steps * share;
+}
+
+function reasonFor(
+  { row, passes }: { row: SizeRow; passes: number },
+  pictures: number,
+  where: string,
+  length: Length,
+): string {
+  const count = pictures.toLocaleString('en-US');
+  if (row.passes > 0)
+    return `the largest that sees each of ${count} pictures ${row.passes} times or more in ${where}, in ${row.steps.toLocaleString('en-US')} steps or more`;
+  const number = passes >= 10 ? passes.toFixed(0) : passes.toFixed(1);
+  return length.kind === 'minutes'
+    ? `the smallest, since ${where} usually allow about ${number} passes over ${count} pictures, and many steps matter more than size`
+    : `the smallest, since larger ones learn more only where there are many more steps, in hours`;
 }
 
 /** KoLeo and iBOT are DINO's. */
@@ -72,6 +94,7 @@ export function settingsOfRow({
   device: _,
   upTo: __,
   passes: ___,
+  steps: ______,
   objective: ____,
   attention: _____,
   ...settings

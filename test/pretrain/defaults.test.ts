@@ -50,6 +50,23 @@ describe('the tables of defaults', () => {
       }
   });
 
+  it('take no large network for a few photos, over which hundreds of passes are still few steps', () => {
+    for (const pictures of [40, 300]) {
+      const { recipe } = chooseRecipe({ pictures, cores: 2, device: 'cpu' }, { minutes: 20 });
+      expect([recipe.objective, recipe.model]).toEqual(['simclr', 'hvit-nano/16']);
+    }
+    const { model } = chooseRecipe({ pictures: 40, cores: 2, device: 'cpu' }, { minutes: 1440 }).recipe;
+    expect(model).toBe('vit-small/16');
+  });
+
+  it('take no large network for few passes, however long these may take', () => {
+    const where = { pictures: 2640, cores: 64, device: 'cpu' };
+    expect(chooseRecipe(where, { epochs: 100 }).recipe.objective).toBe('dino');
+    const { recipe, choices } = chooseRecipe(where, { epochs: 3 });
+    expect(recipe.objective).toBe('simclr');
+    expect(choices.find(({ setting }) => setting === 'model')!.reason).not.toContain('60 minutes');
+  });
+
   it('give an accelerator at least what they give a processor of the same photos and time', () => {
     const cost = (device: string) => {
       const { model, crops } = chooseRecipe({ pictures: 2640, cores: 2, device }, { minutes: 60 }).recipe;

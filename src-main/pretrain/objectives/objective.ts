@@ -95,8 +95,8 @@ export interface CoupledLoss {
   /** [views · images, …] each, view-major. */
   readonly embeddings: Record<string, Node>;
   /**
-   * The loss of the whole batch by its embeddings [views · batch, …]. It may read `state` too, and parameters where no gradient is
-   * to flow into them.
+   * The loss of the whole batch by its embeddings [views · batch, …]. It may read `state` and parameters, too. Parameters that learn here, such as a
+   * head with batch norm, are read by no embedding; memory for what it computes grows with the batch.
    */
   loss(embeddings: Record<string, Node>): Loss;
 }
