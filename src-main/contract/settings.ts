@@ -63,7 +63,7 @@ export const settingsCalls = {
   ),
   /**
    * Opens a device, multiplies matrices, compares its losses with the processor's and trains a small network for seconds; fails with the reason
-   * where the device cannot be used, hangs or dies.
+   * where the device cannot be used, hangs or dies, and beside other work.
    */
   'settings.measureDevice': call(
     z.object({ device: z.string().min(1).max(40) }),
@@ -80,6 +80,8 @@ export const settingsCalls = {
       agrees: z.boolean(),
       /** Whether weights, moments and teacher stay on the device between steps. */
       resident: z.boolean(),
+      /** What it does without the card that it is named for, in sentences; null where it is what its name says. */
+      instead: z.string().nullable(),
       imagesPerSecond: z.number(),
       gigaflopsPerSecond: z.number(),
       /** Seconds until the first step was through. */

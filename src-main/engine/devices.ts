@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { GondolaError, sentence } from '../base/errors.ts';
 import { add, input, matmul } from './graph.ts';
-import { OnnxRuntime, type OnnxRuntimeOptions } from './onnx/runtime.ts';
+import { type OnnxProvider, OnnxRuntime, type OnnxRuntimeOptions } from './onnx/runtime.ts';
 import type { Runtime } from './runtime.ts';
 import { type TensorFlowBackend, TensorFlowRuntime } from './tensorflow/runtime.ts';
 
@@ -35,9 +35,34 @@ const tensorFlowBackends: Partial<Record<Device, readonly TensorFlowBackend[]>> 
 
 /**
  * The runtime of a device, tried out on a small product. A device that is not there or does not compute is an error; nothing
- * falls back to the CPU in silence.
+ * falls back to the CPU in silence: what `tensorflow-gpu` does without a card is told by `insteadOfCard`.
+ * @throws GondolaError `device-unknown`, `device-unavailable`
  */
 export async function openRuntime(device: string = 'cpu', options: OnnxRuntimeOptions = {}): Promise<Runtime> {
+  refuseAbsentDevice(device);
+  const failed = (error: unknown) => unavailable(device, sentence(error).replace(/\.$/, ''), error);
+  const backends = tensorFlowBackends[device];
+  const runtime = backends
+    ? await TensorFlowRuntime.open(backends).catch((error: unknown) => {
+        throw failed(error);
+      })
+    : new OnnxRuntime(device as OnnxProvider, options);
+  // No part of the trial may be left to the CPU, and no profile is wanted of it.
+  const tried = backends
+    ? runtime
+    : new OnnxRuntime(device as OnnxProvider, { threads: options.threads, strict: device !== 'cpu' });
+  const difference = await trial(tried).catch((error: unknown) => {
+    throw failed(error);
+  });
+  if (!(difference < 0.01)) throw unavailable(device, `it gets a small matrix product wrong by ${difference}`);
+  return runtime;
+}
+
+/**
+ * For those who have work to do before they open the device.
+ * @throws GondolaError `device-unknown`; `device-unavailable` where it cannot even be tried here
+ */
+export function refuseAbsentDevice(device: string): asserts device is Device {
   if (!isDevice(device)) {
     throw new GondolaError(
       'device-unknown',
@@ -47,19 +72,13 @@ export async function openRuntime(device: string = 'cpu', options: OnnxRuntimeOp
   }
   const missing = absence(device);
   if (missing) throw unavailable(device, missing);
-  const backends = tensorFlowBackends[device];
-  if (backends) {
-    return TensorFlowRuntime.open(backends).catch((error: unknown) => {
-      throw unavailable(device, sentence(error).replace(/\.$/, ''), error);
-    });
-  }
-  if (device === 'cpu') return new OnnxRuntime('cpu', options);
-  const provider = device as 'webgpu' | 'dml' | 'cuda' | 'coreml';
-  const difference = await trial(new OnnxRuntime(provider, { ...options, strict: true })).catch((error: unknown) => {
-    throw unavailable(device, sentence(error), error);
-  });
-  if (!(difference < 0.01)) throw unavailable(device, `it gets a small matrix product wrong by ${difference}`);
-  return new OnnxRuntime(provider, options);
+}
+
+/** What a device that is named for a card does without one, in sentences; null where it is what its name says. */
+export function insteadOfCard(device: string, { onProcessor }: Pick<Runtime, 'onProcessor'>): string | null {
+  // The others refuse to open then.
+  if (device !== 'tensorflow-gpu' || !onProcessor) return null;
+  return `TensorFlow’s library finds no card to use and computes on the processor. ${remedies[device]}`;
 }
 
 /** The devices that can be tried here; whether one computes is told by opening it. */
@@ -129,7 +148,9 @@ function unavailable(device: Device, reason: string, cause?: unknown): GondolaEr
   return new GondolaError(
     'device-unavailable',
     `The device “${device}” cannot be used: ${reason}.`,
-    `${remedies[device]} The processor (cpu) works everywhere.`.trim(),
+    device === 'cpu'
+      ? 'Install Gondola again: a part of it is missing or damaged.'
+      : `${remedies[device]} The processor (cpu) works everywhere.`.trim(),
     { cause },
   );
 }

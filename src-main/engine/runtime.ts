@@ -37,11 +37,13 @@ export interface ResidentProgram {
 /** What executes graphs. One implementation a library. */
 export interface Runtime {
   readonly name: string;
+  /** Whether it is the processor that computes, as far as the library tells: a graphics card that a driver only plays is not told. */
+  readonly onProcessor: boolean;
   /** Compiles everything that the outputs reach. Shapes are fixed. */
   compile(outputs: Record<string, Node>): Promise<Program>;
   /**
    * Compiles `outputs`, which come back as arrays, and `kept`, which stay on the device, into one program. Names are unique over both.
-   * Absent where the device is the processor, or where the runtime can only copy.
+   * Absent where the runtime can only copy.
    */
   compileResident?(outputs: Record<string, Node>, kept: Record<string, Node>): Promise<ResidentProgram>;
 }

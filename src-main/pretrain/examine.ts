@@ -1,6 +1,6 @@
 // Everything that is to be known of a device before one trains on it. Runs in a trainer process, which the device may take down.
 import { stopIfAsked } from '../base/errors.ts';
-import { openRuntime } from '../engine/devices.ts';
+import { insteadOfCard, openRuntime } from '../engine/devices.ts';
 import { productSpeed } from '../engine/product-speed.ts';
 import { largestDifference, lossesOf } from './agreement.ts';
 import type { Recipe } from './config.ts';
@@ -32,8 +32,10 @@ export interface Examined extends Measured {
   readonly images: number;
   /** Largest relative difference of the losses of a few steps from the processor's. */
   readonly difference: number;
-  /** Whether weights, moments and teacher stay on the device between steps. */
+  /** Whether weights, moments and teacher stay on the device between steps; of the processor, whose memory is ours, that says nothing. */
   readonly resident: boolean;
+  /** What it does without the card that it is named for, in sentences; null where it is what its name says. */
+  readonly instead: string | null;
 }
 
 /** @throws GondolaError those of `openRuntime`: the device cannot be used; Cancelled */
@@ -69,6 +71,7 @@ export async function examine(
     productGigaflopsPerSecond: product.gigaflopsPerSecond,
     images,
     difference,
-    resident: runtime.compileResident !== undefined,
+    resident: runtime.compileResident !== undefined && !runtime.onProcessor,
+    instead: insteadOfCard(recipe.device, runtime),
   };
 }

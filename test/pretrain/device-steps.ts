@@ -32,6 +32,7 @@ export async function countedLosses(runtime: Runtime): Promise<Counted> {
   };
   const counting: Runtime = {
     name: runtime.name,
+    onProcessor: runtime.onProcessor,
     compile: async (outputs) => count(await runtime.compile(outputs)),
     ...(runtime.compileResident
       ? { compileResident: async (outputs, kept) => count(await runtime.compileResident!(outputs, kept)) }

@@ -64,6 +64,7 @@ const words: Record<Finding['state'], string> = {
   failed: 'does not work',
   unmeasured: 'can be tried',
   wrong: 'computes wrong',
+  processor: 'on the processor',
   works: 'works',
 };
 
@@ -89,7 +90,7 @@ function row({ device, title, state, examined }: Finding): (string | number)[] {
     rounded(examined.productGigaflopsPerSecond),
     rounded(examined.imagesPerSecond),
     rounded(examined.gigaflopsPerSecond),
-    examined.opening.toFixed(2),
+    rounded(examined.opening),
     examined.difference.toExponential(1),
     examined.resident ? 'on the device' : 'in memory',
     examined.runtime,

@@ -19,8 +19,9 @@ export interface Finding {
     | 'failed' /* it was tried in vain */
     | 'unmeasured'
     | 'wrong' /* it computes something else than the processor */
+    | 'processor' /* it works, but without the card that it is named for */
     | 'works';
-  /** Why it is absent or failed, with what to do about it; empty else. */
+  /** Why it does not work as its name says, with what to do about it; empty else. */
   readonly why: string;
   readonly examined: Examined | null;
 }
@@ -73,9 +74,13 @@ async function find(device: Device, listOnly: boolean, context: MeasureContext):
   }
 }
 
-/** Whether a device that was examined may be trained on. */
-export function judged({ difference }: Pick<Examined, 'difference'>): Pick<Finding, 'state' | 'why'> {
-  if (difference <= AGREEMENT) return { state: 'works', why: '' };
+/** Whether a device that was examined may be trained on, and is worth comparing with the processor. */
+export function judged({
+  difference,
+  instead,
+}: Pick<Examined, 'difference' | 'instead'>): Pick<Finding, 'state' | 'why'> {
+  if (difference <= AGREEMENT)
+    return instead === null ? { state: 'works', why: '' } : { state: 'processor', why: instead };
   const why = `Its losses differ from the processor’s by ${(100 * difference).toPrecision(2)} %: do not train on it. \`gondola verify\` shows where it is wrong.`;
   return { state: 'wrong', why };
 }

@@ -38,6 +38,7 @@ export type OnnxProvider = 'cpu' | 'webgpu' | 'dml' | 'cuda' | 'coreml';
 
 export class OnnxRuntime implements Runtime {
   readonly name: string;
+  readonly onProcessor: boolean;
   readonly #options: InferenceSession.SessionOptions;
   readonly #fused: boolean;
   /** Only of WebGPU does the Node binding hand out tensors that stay on the device. */
@@ -45,6 +46,7 @@ export class OnnxRuntime implements Runtime {
 
   constructor(provider: OnnxProvider, { threads = allowedThreads(), profile, strict }: OnnxRuntimeOptions = {}) {
     this.name = `onnxruntime ${provider}`;
+    this.onProcessor = provider === 'cpu';
     // WebGPU would leave the fused operators to the CPU and copy.
     this.#fused = provider === 'cpu';
     this.#options = {

@@ -17,11 +17,15 @@ export type TensorFlowBackend = 'tensorflow' | 'wasm' | 'cpu';
 export class TensorFlowRuntime implements Runtime {
   /** Names the backend that was taken and, where a better one is installed but broken, why not that one. */
   readonly name: string;
+  readonly onProcessor: boolean;
   readonly #backend: TensorFlowBackend;
 
+  /** The backend has to be the one that is set. */
   private constructor(backend: TensorFlowBackend, refusals: readonly string[]) {
+    const library = backend === 'tensorflow' ? loadedLibrary() : null;
     this.#backend = backend;
-    this.name = [`tensorflow.js ${backend}`, ...refusals].join('; ');
+    this.name = [`tensorflow.js ${backend}`, ...refusals, ...(library ? [library.name] : [])].join('; ');
+    this.onProcessor = !library?.onCuda;
   }
 
   /** @param backends in the order in which they are tried. */
@@ -32,7 +36,7 @@ export class TensorFlowRuntime implements Runtime {
     for (const backend of backends) {
       try {
         await loaders[backend]();
-        if (await tf.setBackend(backend)) return new TensorFlowRuntime(backend, [...refusals, ...library(backend)]);
+        if (await tf.setBackend(backend)) return new TensorFlowRuntime(backend, refusals);
         refusals.push(`${backend} did not start`);
       } catch (error) {
         if (!isNotInstalled(error)) refusals.push(`${backend} did not load: ${firstLine(error)}`);
@@ -54,13 +58,13 @@ export class TensorFlowRuntime implements Runtime {
 }
 
 /** What `@tensorflow/tfjs-node-gpu` really runs on: with a library without CUDA, or without a card, that is the processor. */
-function library(backend: TensorFlowBackend): string[] {
-  if (backend !== 'tensorflow') return [];
+function loadedLibrary(): { readonly name: string; readonly onCuda: boolean } {
   const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
     readonly binding: { readonly TF_Version: string };
     readonly isUsingGpuDevice: boolean;
   };
-  return [`libtensorflow ${binding.TF_Version} on ${isUsingGpuDevice ? 'CUDA' : 'the processor'}`];
+  const name = `libtensorflow ${binding.TF_Version} on ${isUsingGpuDevice ? 'CUDA' : 'the processor'}`;
+  return { name, onCuda: isUsingGpuDevice };
 }
 
 /** What Node says of a library that does not load goes on for lines. */

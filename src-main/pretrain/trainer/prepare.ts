@@ -1,7 +1,7 @@
 // Everything before the first step: pictures, weights, programs, and the plan, or all of it from a checkpoint.
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
-import { openRuntime } from '../../engine/devices.ts';
+import { insteadOfCard, openRuntime } from '../../engine/devices.ts';
 import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
 import {
@@ -103,6 +103,8 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
     batch: settled.batch,
     weights: checkpoint
       ? new Map([...withoutPrefix(checkpoint.tensors, 'teacher.'), ...withoutPrefix(checkpoint.tensors, 'student.')])
+  const instead = insteadOfCard(recipe.device, runtime);
+  if (instead) context.say(instead);
       : finite(await startWeights(settled, pictures)),
     seed: settled.seed,
     clip: settled.clip,

@@ -11,7 +11,7 @@ export interface Measurement {
 type Measured = OutputOf<(typeof settingsCalls)['settings.measureDevice']>;
 
 export function inWords(measured: Measured): Measurement {
-  const { runtime, agrees, difference, resident } = measured;
+  const { runtime, agrees, difference, resident, instead } = measured;
   const percent = `${(100 * difference).toPrecision(2)} %`;
   if (!agrees) {
     const text = `It computes something else than the processor: its losses differ by ${percent}. Do not train on it (${runtime}).`;
@@ -21,5 +21,7 @@ export function inWords(measured: Measured): Measurement {
   const cost = `It was open after ${measured.opening.toFixed(1)} s, ready after ${measured.preparing.toFixed(1)} s and took ${bytes(measured.memory)}.`;
   const right = `Losses are the processor’s to ${percent}.`;
   const state = resident ? ' What is learnt stays on the device from step to step.' : '';
-  return { failed: false, text: `${speed} ${right} ${cost}${state} (${runtime})` };
+  const words = `${speed} ${right} ${cost}${state} (${runtime})`;
+  // A card that is not used is no success, however right the numbers are.
+  return instead === null ? { failed: false, text: words } : { failed: true, text: `${instead} ${words}` };
 }

@@ -1,39 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unattended } from '../../../src-main/base/progress.ts';
 import { findDevices, judged, recommend } from '../../../src-main/core/settings/examine.ts';
-import type { TrainerEnd, TrainerProcess } from '../../../src-main/core/training/trainer-process.ts';
-import type { Examined } from '../../../src-main/pretrain/examine.ts';
-import type { FromTrainer } from '../../../src-main/pretrain/trainer/messages.ts';
-
-const examined: Examined = {
-  ...{ runtime: 'onnxruntime cpu', opening: 0.1, productGigaflopsPerSecond: 100, images: 4, difference: 0 },
-  ...{ resident: false, imagesPerSecond: 10, gigaflopsPerSecond: 45, steps: 3, preparing: 1, memory: 1e9 },
-};
-
-/** A trainer process that a test plays. */
-function played(act: (say: (message: FromTrainer) => void, end: (how: TrainerEnd) => void) => void) {
-  const state = { killed: false };
-  const start = (): TrainerProcess => {
-    let say: (message: FromTrainer) => void = () => {};
-    let end: (how: TrainerEnd) => void = () => {};
-    return {
-      send: ({ kind }) => {
-        if (kind === 'examine') setImmediate(() => act(say, end));
-      },
-      onMessage: (listener) => {
-        say = listener;
-      },
-      onEnd: (listener) => {
-        end = listener;
-      },
-      kill: () => {
-        state.killed = true;
-        end({ code: null, signal: 'SIGKILL' });
-      },
-    };
-  };
-  return { state, start };
-}
+import { examined, played } from './played-trainer.ts';
 
 describe('looking at the devices', () => {
   it('goes on after one that crashed, and says how it ended', async () => {
@@ -76,9 +44,17 @@ describe('looking at the devices', () => {
   });
 
   it('does not trust one whose losses are not the processor’s', () => {
-    expect(judged({ difference: 2e-6 }).state).toBe('works');
-    expect(judged({ difference: 0.02 })).toMatchObject({ state: 'wrong', why: expect.stringContaining('2.0 %') });
-    expect(judged({ difference: Number.NaN }).state).toBe('wrong');
+    const instead = null;
+    expect(judged({ difference: 2e-6, instead }).state).toBe('works');
+    const wrong = judged({ difference: 0.02, instead });
+    expect(wrong).toMatchObject({ state: 'wrong', why: expect.stringContaining('2.0 %') });
+    expect(judged({ difference: Number.NaN, instead }).state).toBe('wrong');
+  });
+
+  it('does not take one for a card that computes on the processor', () => {
+    const instead = 'It finds no card.';
+    expect(judged({ difference: 2e-6, instead })).toEqual({ state: 'processor', why: instead });
+    expect(judged({ difference: 0.02, instead }).state).toBe('wrong');
   });
 });
 

@@ -12,6 +12,7 @@ const measured = {
   difference: 2e-6,
   agrees: true,
   resident: true,
+  instead: null,
 };
 
 describe('a measured device', () => {
@@ -29,5 +30,11 @@ describe('a measured device', () => {
     expect(failed).toBe(true);
     expect(text).toContain('its losses differ by 31 %. Do not train on it');
     expect(text).not.toContain('photos a second');
+  });
+
+  it('that computes on the processor in a card’s place says so first', () => {
+    const { failed, text } = inWords({ ...measured, instead: 'It finds no card.' });
+    expect(failed).toBe(true);
+    expect(text).toMatch(/^It finds no card\. A small network trains on 51\.3/);
   });
 });
