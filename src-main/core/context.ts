@@ -7,4 +7,6 @@ export interface CoreContext extends JobContext {
   readonly workspace: Workspace;
   /** How a trainer process is started here; forked without it. */
   readonly startTrainer?: StartTrainer;
+  /** Titles of the other jobs that are under way; absent where there is no board of them, as on the command line. */
+  readonly underWay?: () => readonly string[];
 }

@@ -199,6 +199,8 @@ export class Session {
         ...context,
         workspace,
         startTrainer: this.#options.startTrainer,
+        // Of a call there is one job at a time: the others are those of other calls.
+        underWay: () => this.#board.running.filter(({ call }) => call !== name).map(({ title }) => title),
         progress: (update: Parameters<JobContext['progress']>[0]) => {
           context.progress(update);
           const now = performance.now();

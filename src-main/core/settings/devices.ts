@@ -1,7 +1,7 @@
 /** What can compute on this machine, how fast it was seen to, and which of it is used. */
 import { arch, availableParallelism, cpus, release, type } from 'node:os';
 import { z } from 'zod';
-import { GondolaError } from '../../base/errors.ts';
+import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { Device, DeviceChoices, settingsCalls } from '../../contract/settings.ts';
 import { absence, devices, singleDevices, whatDeviceNeeds } from '../../engine/devices.ts';
@@ -10,8 +10,8 @@ import { gigaflopsPerImage } from '../../pretrain/cost.ts';
 import type { Database } from '../../store/database.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
 import type { CoreContext } from '../context.ts';
-import { examineDevice, refuseBesideTraining } from '../training/measure.ts';
-import { costOf, recordSpeed, type Speed, speeds } from '../training/speeds.ts';
+import { examineDevice, refuseBesideWork } from '../training/measure.ts';
+import { costOf, forgetSpeed, recordSpeed, type Speed, sameWork, speeds } from '../training/speeds.ts';
 import { deviceTitles } from './device-words.ts';
 import { judged, measuringRecipe, recommend } from './examine.ts';
 
@@ -49,37 +49,46 @@ export async function listDevices({
   };
 }
 
-/** The last speed of each device with the settings that all devices are measured with. */
+/** The last speed, with the settings that all devices are measured with, of each device that is still here. */
 function comparable(seen: readonly Speed[]): Speed[] {
-  const { model, image, local, locals } = costOf(measuringRecipe('cpu'));
-  const same = seen.filter(
-    (speed) => speed.model === model && speed.image === image && speed.local === local && speed.locals === locals,
-  );
-  return singleDevices.flatMap((name) => same.findLast(({ device }) => device === name) ?? []);
+  const measured = costOf(measuringRecipe('cpu'));
+  const same = seen.filter((speed) => sameWork(speed, measured));
+  return singleDevices
+    .filter((name) => absence(name) === null)
+    .flatMap((name) => same.findLast(({ device }) => device === name) ?? []);
 }
 
 export function systemInWords(): string {
   return `${type()} ${release()}, ${arch()}`;
 }
 
-/** Notes the speed too, unless the device computes something else than the processor. */
+/**
+ * Notes the speed too. That of a device which does not work as its name says is forgotten, so that nobody is told to train on it.
+ * @throws GondolaError `device-unknown`, `measure-busy`, and those of `examineDevice`; Cancelled, and nothing is forgotten
+ */
 export async function measure(
   device: string,
   context: CoreContext,
 ): Promise<OutputOf<(typeof settingsCalls)['settings.measureDevice']>> {
   known(device);
   const { database } = context.workspace;
-  refuseBesideTraining(database);
+  refuseBesideWork(context);
   const recipe = measuringRecipe(device);
   const doing = (what: string) => context.progress({ done: 0, total: 0, rate: 0, eta: null, message: what });
-  const examined = await examineDevice(recipe, { ...context, doing });
-  const agrees = judged(examined).state === 'works';
-  if (agrees) recordSpeed(database, recipe, examined.imagesPerSecond);
+  const examined = await examineDevice(recipe, { ...context, doing }).catch((error: unknown) => {
+    stopIfAsked(context.signal);
+    forgetSpeed(database, recipe);
+    throw error;
+  });
+  refuseBesideWork(context);
+  const { state } = judged(examined);
+  if (state === 'works') recordSpeed(database, recipe, examined.imagesPerSecond);
+  else forgetSpeed(database, recipe);
   const { imagesPerSecond, gigaflopsPerSecond, preparing, memory } = examined;
-  const { runtime, opening, productGigaflopsPerSecond, difference, resident } = examined;
+  const { runtime, opening, productGigaflopsPerSecond, difference, resident, instead } = examined;
   return {
     ...{ imagesPerSecond, gigaflopsPerSecond, preparing, memory },
-    ...{ runtime, opening, productGigaflopsPerSecond, difference, agrees, resident },
+    ...{ runtime, opening, productGigaflopsPerSecond, difference, agrees: state !== 'wrong', resident, instead },
   };
 }
 

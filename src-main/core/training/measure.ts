@@ -33,11 +33,11 @@ export interface MeasureContext extends Pick<JobContext, 'signal'> {
 
 /**
  * Trains for seconds on noise and notes the speed.
- * @throws GondolaError `measure-busy` while a training runs, `measure-died`, `measure-hung`, and those of opening the device
+ * @throws GondolaError `measure-busy` beside other work, `measure-died`, `measure-hung`, and those of opening the device
  */
 export async function measureDevice(recipe: Recipe, context: CoreContext): Promise<Measured> {
   const { database } = context.workspace;
-  refuseBesideTraining(database);
+  refuseBesideWork(context);
   const images = Math.max(
     1,
     Math.min(recipe.batch, Math.floor(GIGAFLOPS_PER_STEP / gigaflopsPerImage(costOf(recipe)))),
@@ -46,6 +46,7 @@ export async function measureDevice(recipe: Recipe, context: CoreContext): Promi
   const measured = await inTrainer({ kind: 'measure', request }, context, (message) =>
     message.kind === 'measured' ? message.measured : null,
   );
+  refuseBesideWork(context);
   recordSpeed(database, recipe, measured.imagesPerSecond);
   return measured;
 }
@@ -60,7 +61,22 @@ export function examineDevice(recipe: Recipe, context: MeasureContext): Promise<
   );
 }
 
-/** @throws GondolaError `measure-busy`: what is measured beside a training is wrong, and slows the training */
+/**
+ * Asked before a measurement, and after it, since something may have begun meanwhile.
+ * @throws GondolaError `measure-busy`: what is measured beside other work is wrong, and slows that
+ */
+export function refuseBesideWork({ workspace, underWay }: Pick<CoreContext, 'workspace' | 'underWay'>): void {
+  refuseBesideTraining(workspace.database);
+  const [busy] = underWay?.() ?? [];
+  if (busy === undefined) return;
+  throw new GondolaError(
+    'measure-busy',
+    `${busy} is under way, and a measurement beside it would be wrong.`,
+    'Wait until it has finished, or pause or cancel it.',
+  );
+}
+
+/** @throws GondolaError `measure-busy` while a run is being trained, be it by another process */
 export function refuseBesideTraining(database: Database): void {
   const busy = runs(database).find(({ state }) => state === 'running');
   if (!busy) return;

@@ -68,11 +68,22 @@ export function recordSpeed(
   writeSetting(database, KEY, [...others, seen].slice(-MOST));
 }
 
-function sameSettings(a: Omit<Speed, 'machine'>, b: Omit<Speed, 'machine'>): boolean {
+/** What a speed was seen with. */
+type Setting = Pick<Speed, 'device'> & ImageCost;
+
+/** Forgets the speed with these settings on this device: it cannot be counted on any more. */
+export function forgetSpeed(database: Database, recipe: Recipe): void {
+  const gone = { machine: thisMachine(), device: recipe.device, ...costOf(recipe) };
+  const kept = all(database).filter((other) => other.machine !== gone.machine || !sameSettings(other, gone));
+  writeSetting(database, KEY, kept);
+}
+
+function sameSettings(a: Setting, b: Setting): boolean {
   return a.device === b.device && sameWork(a, b);
 }
 
-function sameWork(a: ImageCost, b: ImageCost): boolean {
+/** Whether a picture is as much work, and of the same kind, so that speeds can be compared. */
+export function sameWork(a: ImageCost, b: ImageCost): boolean {
   if (a.model !== b.model || (a.objective ?? 'dino') !== (b.objective ?? 'dino')) return false;
   return a.image === b.image && a.local === b.local && a.locals === b.locals;
 }

@@ -114,6 +114,15 @@ describe('an import', () => {
     expect(told.some((event) => event.kind === 'changed' && event.topics.includes('photos'))).toBe(true);
   });
 
+  it('is no time to measure a device', async () => {
+    const importing = ask('library.import', { paths: [await photos(200)] });
+    await expect(ask('settings.measureDevice', { device: 'cpu' })).rejects.toMatchObject({
+      code: 'measure-busy',
+      message: expect.stringContaining('Importing photos is under way'),
+    });
+    await importing;
+  });
+
   it('goes on when the page that began it is closed', async () => {
     const page = new AbortController();
     const importing = ask<{ added: number }>(

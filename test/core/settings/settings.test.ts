@@ -6,14 +6,21 @@ import { unattended } from '../../../src-main/base/progress.ts';
 import { contract } from '../../../src-main/contract/contract.ts';
 import type { CoreContext } from '../../../src-main/core/context.ts';
 import { services } from '../../../src-main/core/services.ts';
+import { measuringRecipe } from '../../../src-main/core/settings/examine.ts';
+import { recordSpeed } from '../../../src-main/core/training/speeds.ts';
 import { connectDirectly } from '../../../src-main/host/direct.ts';
 import { createRun, endRun } from '../../../src-main/store/runs.ts';
 import { Workspace } from '../../../src-main/store/workspace.ts';
+import { examined, played } from './played-trainer.ts';
 
 const call = connectDirectly(contract, services);
 let folder: string;
 let workspace: Workspace;
 let context: CoreContext;
+
+const foreign = process.platform === 'darwin' ? 'dml' : 'coreml';
+const speedOf = async (name: string) =>
+  (await call('settings.devices', {}, context)).devices.find((device) => device.name === name)!.measured;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gondola-settings-'));
@@ -71,6 +78,63 @@ describe('devices', () => {
       code: 'measure-busy',
     });
     endRun(workspace.database, id, 'stopped');
+  });
+
+  it('are not measured beside other jobs, nor is what was measured beside one noted', async () => {
+    const before = await speedOf('tensorflow-wasm');
+    const busy = { ...context, underWay: () => ['Comparing ways of naming'] };
+    await expect(call('settings.measureDevice', { device: 'tensorflow-wasm' }, busy)).rejects.toMatchObject({
+      code: 'measure-busy',
+      message: expect.stringContaining('Comparing ways of naming is under way'),
+    });
+    let asked = 0;
+    const begun = { ...busy, underWay: () => (asked++ === 0 ? [] : ['Importing photos']) };
+    const { start: startTrainer } = played((say) => say({ kind: 'examined', examined }));
+    await expect(
+      call('settings.measureDevice', { device: 'tensorflow-wasm' }, { ...begun, startTrainer }),
+    ).rejects.toMatchObject({ code: 'measure-busy' });
+    expect(await speedOf('tensorflow-wasm')).toEqual(before);
+  });
+
+  it('are not recommended any more once they are gone, fail, compute wrong, or turn out to be the processor', async () => {
+    const recommended = async () => (await call('settings.devices', {}, context)).recommended.device;
+    recordSpeed(workspace.database, measuringRecipe('cpu'), 10);
+    recordSpeed(workspace.database, measuringRecipe(foreign), 1000);
+    expect(await recommended()).toBe('cpu');
+
+    const device = 'tensorflow-wasm';
+    const measure = (act: Parameters<typeof played>[0]) =>
+      call('settings.measureDevice', { device }, { ...context, startTrainer: played(act).start });
+    const says = (found: Partial<typeof examined>) =>
+      measure((say) => say({ kind: 'examined', examined: { ...examined, ...found } }));
+    const worksAgain = async () => {
+      await says({ imagesPerSecond: 1000 });
+      expect(await recommended()).toBe(device);
+    };
+    await worksAgain();
+    expect(await says({ difference: 0.3 })).toMatchObject({ agrees: false });
+    expect(await recommended()).toBe('cpu');
+    await worksAgain();
+    expect(await says({ instead: 'It finds no card.' })).toMatchObject({ agrees: true, instead: 'It finds no card.' });
+    expect(await recommended()).toBe('cpu');
+    await worksAgain();
+    await expect(measure((_, end) => end({ code: null, signal: 'SIGSEGV' }))).rejects.toThrow('SIGSEGV');
+    expect(await recommended()).toBe('cpu');
+    expect(await speedOf(device)).toBeNull();
+  });
+
+  it('keep their speed when a measurement is stopped', async () => {
+    recordSpeed(workspace.database, measuringRecipe('tensorflow-wasm'), 7);
+    const controller = new AbortController();
+    const { start: startTrainer } = played((_, end) => {
+      controller.abort();
+      end({ code: 0, signal: null });
+    });
+    const stopped = { ...context, signal: controller.signal, startTrainer };
+    await expect(call('settings.measureDevice', { device: 'tensorflow-wasm' }, stopped)).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    expect((await speedOf('tensorflow-wasm'))!.imagesPerSecond).toBe(7);
   });
 
   it('can be chosen for trainings and indexing apart, and stay chosen', async () => {
