@@ -79,7 +79,7 @@ export function addRecipeOptions(command: Command): Command {
       ),
     )
     .addOption(new Option('--seed <n>', 'the same seed repeats it').argParser(wholeNumber(0)))
-    .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'));
+    .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda or tensorflow').default('cpu'));
 }
 
 /** Wishes as given; files are named from the root, since the core may run elsewhere. */

@@ -27,9 +27,7 @@ export const adaptVerb: Verb = {
           'name products so from now on; the comparison is made first where it is missing or old',
         ).choices(['best', 'knn', 'linear', 'finetuned']),
       )
-      .addOption(
-        new Option('--device <name>', 'that fine-tunes: cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'),
-      )
+      .addOption(new Option('--device <name>', 'that fine-tunes: cpu, webgpu, dml, cuda or tensorflow').default('cpu'))
       .addOption(new Option('--seed <n>', 'of the augmentation and the order').argParser(wholeNumber(0)).default(1))
       .addHelpText(
         'after',

@@ -17,7 +17,7 @@ export const evaluateVerb: Verb = {
         ).makeOptionMandatory(),
       )
       .addOption(new Option('--coarse', 'judge the group (the category) instead of the SKU'))
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda or coreml').default('cpu'))
+      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addHelpText(
         'after',
         `

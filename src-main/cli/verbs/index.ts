@@ -10,7 +10,7 @@ export const indexVerb: Verb = {
     command
       .description('embed every product, so that products can be compared, named and searched')
       .argument('<workspace>', 'with imported photos and a trained model')
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda or coreml').default('cpu'))
+      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addHelpText(
         'after',
         `

@@ -18,7 +18,7 @@ export const searchVerb: Verb = {
         ).argParser(readBox),
       )
       .addOption(new Option('-n, --count <number>', 'how many to list').argParser(wholeNumber(1)).default(20))
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda or coreml').default('cpu'))
+      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addHelpText(
         'after',
         `

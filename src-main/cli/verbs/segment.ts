@@ -36,7 +36,7 @@ export const segmentVerb: Verb = {
         ),
       )
       .addOption(new Option('--workspace <dir>', 'for photos: whose model looks at them'))
-      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda or coreml').default('cpu'))
+      .addOption(new Option('--device <name>', 'cpu, webgpu, dml, cuda, coreml or tensorflow').default('cpu'))
       .addOption(new Option('--force', 'make again what is there already'))
       .addHelpText(
         'after',

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Cancelled, GondolaError } from '../../base/errors.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
+import { refuseAbsentDevice } from '../../engine/devices.ts';
 import { type FoundRate, RATE_STEPS } from '../../pretrain/find-rate.ts';
 import type { FindRateRequest } from '../../pretrain/trainer/find-rate.ts';
 import type { CoreContext } from '../context.ts';
@@ -19,11 +20,15 @@ type Pretrain = ParsedInputOf<(typeof trainingCalls)['training.pretrain']>;
 /** Milliseconds that a trainer has to stop by itself. */
 const STOPPING = 10_000;
 
-/** @throws GondolaError `measure-busy` while a training runs, `trainer-died`, those of `chooseRecipe` and of the trainer; Cancelled */
+/**
+ * @throws GondolaError `measure-busy` while a training runs, `trainer-died`, those of `chooseRecipe`, `refuseAbsentDevice` and of the trainer;
+ *   Cancelled
+ */
 export async function findLearningRate(input: ParsedInputOf<Call>, context: CoreContext): Promise<OutputOf<Call>> {
   const from = performance.now();
   const { workspace } = context;
   refuseBesideTraining(workspace.database);
+  refuseAbsentDevice(input.device);
   const wishes = await withWeights(workspace, input.wishes);
   const { recipe, sources } = recipeFor(workspace.database, { ...input, wishes });
   const speed = expectedSpeed(workspace.database, recipe);

@@ -5,6 +5,7 @@ import { GondolaError, sentence } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
+import { refuseAbsentDevice } from '../../engine/devices.ts';
 import { objectiveNameOf, type Recipe, type RunConfig } from '../../pretrain/config.ts';
 import { chooseRecipe } from '../../pretrain/recipe.ts';
 import type { TrainingRequest } from '../../pretrain/trainer/messages.ts';
@@ -163,8 +164,9 @@ async function beginRepetition(
   return { run, recipe, repetition };
 }
 
-/** @throws GondolaError `model-exists`, `run-exists` */
+/** @throws GondolaError `model-exists`, `run-exists`; `device-unknown`, `device-unavailable` before any picture is prepared for nothing */
 function opened(database: Database, name: string, recipe: Recipe): Begun['run'] {
+  refuseAbsentDevice(recipe.device);
   if (modelByName(database, name)) {
     throw new GondolaError('model-exists', `There is a model named ${name} already.`, 'Give another name.');
   }
@@ -204,6 +206,7 @@ async function takeUp(workspace: Workspace, { name, wishes }: ParsedInputOf<Pret
     );
   }
   const { recipe }: StoredConfig = JSON.parse(run.configJson);
+  refuseAbsentDevice(recipe.device);
   const repetition = await keptRepetition(database, workspace.path('runs', run.name), recipe);
   resumeRun(database, run.id);
   return { run, recipe, repetition };

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
-import { openRuntime } from '../../engine/devices.ts';
+import { openRuntime, refuseAbsentDevice } from '../../engine/devices.ts';
 import { embeddingWidth } from '../../model/backbone.ts';
 import { readDescription, writeEncoder } from '../../model/encoder.ts';
 import { type Tensor, withoutPrefix } from '../../model/parameters.ts';
@@ -84,6 +84,7 @@ export async function fineTune(request: FineTuneRequest, context: JobContext): P
   const description = await readDescription(request.from.replace(/\.safetensors$/, '.json'));
   // As large as the crops that it was trained on: whole pictures are shown to it larger (`Recipe.embedding`).
   const side = description.architecture.image;
+  refuseAbsentDevice(request.device); // before pictures are prepared for it
   const recipe = { ...cropRecipe('products', side, side, 0), globalScale: [LEAST_AREA, 1] as const };
   const { index, train, watch, labels } = await pictures(request, Math.ceil(1.4 * side), context);
   if (new Set(train.map((number) => labels[number])).size < 2) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type JobEvent, unattended } from '../../../src-main/base/progress.ts';
 import { importPhotos } from '../../../src-main/core/library/import.ts';
+import { findLearningRate } from '../../../src-main/core/training/find-rate.ts';
 import { pretrain } from '../../../src-main/core/training/pretrain.ts';
 import { trainingSources } from '../../../src-main/core/training/sources.ts';
 import { activeModel, modelByName } from '../../../src-main/store/models.ts';
@@ -71,6 +72,18 @@ describe('pretraining a workspace', () => {
       .map(({ kind }) => kind)
       .filter((kind) => !['warning', 'point', 'attention', 'neighbours'].includes(kind));
     expect(course).toEqual(['run', 'planned', 'start', 'epoch']);
+  });
+
+  it('on a device that is not here is refused before pictures are prepared, and leaves no run', async () => {
+    const startTrainer = () => expect.unreachable();
+    const device = process.platform === 'darwin' ? 'dml' : 'coreml';
+    const input = { wishes: quick, name: 'nowhere', device, resume: false };
+    const context = { ...unattended, workspace, startTrainer };
+    await expect(pretrain(input, context, { start: startTrainer })).rejects.toMatchObject({
+      code: 'device-unavailable',
+    });
+    expect(runByName(workspace.database, 'nowhere')).toBeUndefined();
+    await expect(findLearningRate(input, context)).rejects.toMatchObject({ code: 'device-unavailable' });
   });
 
   it('keeps a run that was stopped before its first step as stopped, and resumes it', { timeout }, async () => {
