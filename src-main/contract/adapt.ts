@@ -7,6 +7,20 @@ const nothing = z.object({});
 
 export const adaptMethod = z.enum(['knn', 'linear', 'finetuned']);
 
+/** Of one way of naming, on regions that it has not learnt from. */
+const figures = {
+  /** Of the regions, as products are named: colour and print with the learned feature. */
+  right: z.number(),
+  accuracy: fraction,
+  /** 95 % interval of the accuracy (Wilson 1927), from as many independent regions as the groups of photos are worth. */
+  interval: z.tuple([fraction, fraction]),
+  /**
+   * How likely a difference from kNN at least so large is by chance alone, whole groups of photos taken together (exact sign test of McNemar 1947);
+   * null for kNN itself.
+   */
+  chance: fraction.nullable(),
+};
+
 export const adaptation = z.object({
   /** ISO 8601. */
   at: z.string(),
@@ -16,24 +30,22 @@ export const adaptation = z.object({
   labels: z.number(),
   classes: z.number(),
   photos: z.number(),
-  /** Regions that were named, and the photos that they are on; nothing was learnt from those photos. */
+  /** Regions that every way was asked about, and the photos that they are on; nothing was learnt from those photos. */
   heldOut: z.number(),
   heldOutPhotos: z.number(),
+  /**
+   * Regions that the ways were asked about which take seconds, and their photos: a part of the photos at a time is held out, until each was. The same
+   * as `heldOut` without fine-tuning, which is asked about one part alone.
+   */
+  pooled: z.object({ heldOut: z.number(), heldOutPhotos: z.number() }),
   methods: z.array(
     z.object({
       method: adaptMethod,
-      /** Of the held-out regions, as products are named: colour and print with the learned feature. */
-      right: z.number(),
-      accuracy: fraction,
-      /** 95 % interval of the accuracy (Wilson 1927). */
-      interval: z.tuple([fraction, fraction]),
+      ...figures,
       /** The learned feature alone: by kNN, or by a linear probe. */
       alone: fraction,
-      /**
-       * How likely a difference from kNN at least so large is by chance alone, from the regions that only one of the two names right (exact sign test
-       * of McNemar 1947); null for kNN itself.
-       */
-      chance: fraction.nullable(),
+      /** On all that is pooled; null for fine-tuning. */
+      pooled: z.object(figures).nullable(),
       seconds: z.number(),
     }),
   ),
@@ -41,12 +53,12 @@ export const adaptation = z.object({
   finetuned: z
     .object({
       model: z.string(),
-      /** How its feature is read: the better one on the pictures that told when to stop. */
+      /** How its feature is read: the better one on the pictures that told when to stop, kNN where none did. */
       reading: z.enum(['knn', 'linear']),
       steps: z.number(),
       keptStep: z.number(),
       stoppedEarly: z.boolean(),
-      /** Regions that it learnt from, and those that told when to stop. */
+      /** Regions that it learnt from, and those that told when to stop; it is not trained again on the others when it is used. */
       learnt: z.number(),
       watched: z.number(),
     })
@@ -78,7 +90,7 @@ export const adaptCalls = {
   ),
   /** The last comparison, if there was one. */
   'adapt.result': call(nothing, z.object({ result: adaptation.nullable() })),
-  /** From now on products are named so; what was named before stays until they are named again. */
+  /** From now on products are named so; what was named before stays until they are named again. By kNN without a comparison, too. */
   'adapt.use': call(
     z.object({ method: z.enum(['best', ...adaptMethod.options]) }),
     z.object({ method: adaptMethod, model: z.string(), toIndex: z.number() }),

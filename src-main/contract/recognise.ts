@@ -95,6 +95,8 @@ export const evaluation = z.object({
     namedTop1: fraction.nullable(),
     notInGallery: z.number(),
     inGallery: z.number(),
+    /** Queries on photos whose labels the encoder was fine-tuned on. */
+    learnt: z.number(),
     problems: z.array(fileProblem),
     rowsLeftOut: z.array(z.object({ line: z.number(), message: z.string() })),
     /** How the classifier names. */

@@ -1,6 +1,6 @@
 /**
- * With the labels that exist: neighbours, a linear head, or fine-tuning the whole encoder? All three are asked about the same held-out regions. The
- * comparison proposes; only `use` changes how products are named.
+ * With the labels that exist: neighbours, a linear head, or fine-tuning the whole encoder? All three are asked about the same held-out regions, and
+ * the first two about all that can be held out. The comparison proposes; only `use` changes how products are named.
  */
 import { availableParallelism } from 'node:os';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
@@ -13,23 +13,23 @@ import type { CoreContext } from '../context.ts';
 import { mixedDescriptors } from '../recognise/descriptors.ts';
 import { embedRegions } from '../recognise/embed.ts';
 import { openEncoder } from '../recognise/encoders.ts';
+import { groupsOf } from '../recognise/folds.ts';
 import { type Gallery, readGallery } from '../recognise/gallery.ts';
 import { descriptorSpace, learnedSpace } from '../recognise/spaces.ts';
 import { sourceOfRegion } from '../training/sources.ts';
 import { version } from '../training/version.ts';
-import { compareReadings, type Reading, type Trialled } from './compare.ts';
+import { betterReading, compareReadings, type Readings } from './compare.ts';
+import { bestOf, methodsOf } from './figures.ts';
 import { fineTuneInTrainer } from './in-trainer.ts';
 import { notesOn, proposalOf } from './proposal.ts';
 import { baseModel, type KeptResult, keepResult, keptResult, labelsMark, presented } from './result.ts';
 import { type Split, splitOf } from './split.ts';
-import { signTest, wilson } from './statistics.ts';
-import { forgetTuned, freeName, tunedFile, tunedModel } from './tuned-model.ts';
+import { forgetTuned, freeName, isSpare, tunedFile, tunedModel } from './tuned-model.ts';
 
 type Asked = ParsedInputOf<(typeof adaptCalls)['adapt.compare']>;
-type Method = Adaptation['methods'][number];
 
 /**
- * @throws GondolaError `no-model`, `no-labels`, `not-indexed`, `labels-too-few`, and those of fine-tuning; Cancelled, and nothing has changed then
+ * @throws GondolaError `no-model`, `no-labels`, `not-indexed`, `labels-too-few`, `labels-learnt`, and those of fine-tuning; Cancelled, and nothing has changed then
  */
 export async function compareMethods(asked: Asked, context: CoreContext): Promise<Adaptation> {
   const { workspace, signal } = context;
@@ -37,38 +37,43 @@ export async function compareMethods(asked: Asked, context: CoreContext): Promis
   const base = baseModel(database);
   const mark = labelsMark(database, base);
   const gallery = galleryOf(workspace, base);
-  const split = splitOf(gallery.examples);
-  phase(context, 'Naming held-out products by neighbours and by a linear head');
-  const { knn, linear } = await compareReadings(gallery.examples, split, signal);
+  const { examples } = gallery;
+  const split = splitOf(examples);
+  const parts: Readings[] = [];
+  for (const [i, part] of split.parts.entries()) {
+    const which = `part ${i + 1} of ${split.parts.length}`;
+    phase(context, `Naming held-out products by neighbours and by a linear head, ${which}`);
+    parts.push(await compareReadings(examples, part, signal));
+  }
   const tuned = asked.finetune ? await finetuned(asked, base, gallery, split, context) : null;
   try {
     stopIfAsked(signal);
-    const methods: Method[] = [
-      methodOf('knn', knn, null),
-      methodOf('linear', linear, knn),
-      ...(tuned ? [methodOf('finetuned', tuned.trialled, knn)] : []),
-    ];
-    const best = methods.reduce((a, b) => (b.right > a.right ? b : a));
-    const photosOf = (examples: readonly number[]) =>
-      new Set(examples.map((example) => gallery.examples.photos[example])).size;
+    const methods = methodsOf(parts, tuned?.trialled ?? null, split, groupsOf(examples));
+    const of = (asked: readonly number[]) => ({ heldOut: asked.length, heldOutPhotos: photosOf(asked) });
+    const photosOf = (some: readonly number[]) => new Set(some.map((example) => examples.photos[example])).size;
+    const pooled = of(split.parts.flatMap(({ heldOut }) => heldOut));
+    const common = tuned ? of(split.tuning.heldOut) : pooled;
+    const before = keptResult(database);
+    const earlier = before?.finetuned?.model ?? before?.spare ?? null;
+    const idle = isSpare(workspace, earlier) ? earlier : null;
     const result: KeptResult = {
       at: new Date().toISOString(),
       model: base.name,
-      labels: gallery.examples.labels.length,
-      classes: gallery.examples.classes.length,
-      photos: photosOf([...gallery.examples.labels.keys()]),
-      heldOut: split.heldOut.length,
-      heldOutPhotos: photosOf(split.heldOut),
+      labels: examples.labels.length,
+      classes: examples.classes.length,
+      photos: photosOf([...examples.labels.keys()]),
+      ...common,
+      pooled,
       methods,
       finetuned: tuned?.about ?? null,
-      best: best.method,
-      proposal: proposalOf(methods, split.heldOut.length),
-      notes: notesOn({ finetune: asked.finetune, gallery, split }),
-      mark,
+      best: bestOf(methods).method,
+      proposal: proposalOf(methods, { ...common, pooled }),
+      // What was tuned for minutes is not thrown away for a comparison of seconds.
+      notes: notesOn({ methods, gallery, split, replaced: tuned && idle, spare: tuned ? null : idle }),
+      ...{ mark, spare: tuned ? null : earlier },
     };
-    const before = keptResult(database);
     keepResult(database, result);
-    await forgetTuned(workspace, before?.finetuned?.model);
+    if (tuned) await forgetTuned(workspace, earlier);
     return presented(database, result);
   } catch (error) {
     await forgetTuned(workspace, tuned?.about.model);
@@ -85,32 +90,22 @@ function galleryOf({ database }: Workspace, model: Model): Gallery {
   return readGallery(database, false, spaces);
 }
 
-function methodOf(method: Method['method'], { named, alone, seconds }: Trialled, knn: Trialled | null): Method {
-  const share = (all: readonly boolean[]) => all.filter((right) => right).length / all.length;
-  const right = named.filter((each) => each).length;
-  return {
-    ...{ method, right, accuracy: share(named), interval: wilson(right, named.length), alone: share(alone), seconds },
-    chance: knn && signTest(named, knn.named),
-  };
-}
-
 /** Tunes on what is neither held out nor watched, then asks the tuned encoder's features about the same regions. */
 async function finetuned(asked: Asked, base: Model, gallery: Gallery, split: Split, context: CoreContext) {
   const { workspace, signal } = context;
   const { database } = workspace;
   const start = performance.now();
   const name = freeName(workspace);
-  const watched = new Set(split.watched);
+  const { learnt, watched } = split.tuning;
+  const example = (role: 'train' | 'watch') => (number: number) => ({
+    ...{ source: sourceOfRegion(gallery.regions[number], null), label: gallery.examples.labels[number], role },
+  });
   const request: FineTuneRequest = {
     gondola: version,
     from: workspace.path(base.path ?? ''),
     fromName: base.name,
     to: tunedFile(workspace, name),
-    examples: split.known.map((example) => ({
-      source: sourceOfRegion(gallery.regions[example], null),
-      label: gallery.examples.labels[example],
-      role: watched.has(example) ? 'watch' : 'train',
-    })),
+    examples: [...learnt.map(example('train')), ...watched.map(example('watch'))],
     classes: gallery.examples.classes.length,
     cacheFolder: workspace.path('cache'),
     ...{ device: asked.device, seconds: 60 * asked.minutes, seed: asked.seed, cores: availableParallelism() },
@@ -137,13 +132,13 @@ async function finetuned(asked: Asked, base: Model, gallery: Gallery, split: Spl
         'Connect the drive that holds the photos, or compare without fine-tuning.',
       );
     }
-    const readings = await compareReadings(again.examples, split, signal);
-    const reading: Reading = readings.better;
+    const reading = await betterReading(again.examples, split.tuning, signal);
+    const readings = await compareReadings(again.examples, split.tuning, signal);
     return {
       trialled: { ...readings[reading], seconds: (performance.now() - start) / 1000 },
       about: {
         ...{ model: name, reading, steps: done.steps, keptStep: done.keptStep, stoppedEarly: done.stoppedEarly },
-        ...{ learnt: split.known.length - split.watched.length, watched: split.watched.length },
+        ...{ learnt: learnt.length, watched: watched.length },
       },
     };
   } catch (error) {

@@ -7,9 +7,9 @@ import { type Examples, type Look, rowOf, someOf } from '../recognise/examples.t
 import { groupsOf } from '../recognise/folds.ts';
 import { largest } from '../recognise/held-out.ts';
 import { fitProbe } from '../recognise/linear.ts';
-import { type LinearSetup, setUpLinear } from '../recognise/linear-naming.ts';
+import { setUpLinear } from '../recognise/linear-naming.ts';
 import { LEARNED } from '../recognise/spaces.ts';
-import type { Split } from './split.ts';
+import type { Part, Tuning } from './split.ts';
 
 export type Reading = 'knn' | 'linear';
 
@@ -22,40 +22,60 @@ export interface Trialled {
   readonly seconds: number;
 }
 
-export interface Readings extends Readonly<Record<Reading, Trialled>> {
-  /** The better one on what is known, nothing held out: leaving photos out that the encoder did not learn from. */
-  readonly better: Reading;
-}
+export type Readings = Readonly<Record<Reading, Trialled>>;
 
 /** @param examples all labelled regions; only the known ones teach. @throws Cancelled */
-export async function compareReadings(examples: Examples, split: Split, signal: AbortSignal): Promise<Readings> {
+export async function compareReadings(examples: Examples, part: Part, signal: AbortSignal): Promise<Readings> {
   const breathe = breather(signal);
-  const known = someOf(examples, split.known);
+  const known = someOf(examples, part.known);
   const start = performance.now();
   const calibration = await calibrate(known, signal);
-  const knn = await byNeighbours(examples, known, calibration, split, breathe);
+  const knn = await byNeighbours(examples, known, calibration, part, breathe);
   const between = performance.now();
-  const { setup, naming } = await setUpLinear(known, calibration.weights, breathe);
-  const linear = await byLinear(examples, known, naming, split, breathe);
+  const { naming } = await setUpLinear(known, calibration.weights, breathe);
+  const linear = await byLinear(examples, known, naming, part, breathe);
   return {
     knn: { ...knn, seconds: (between - start) / 1000 },
     linear: { ...linear, seconds: (performance.now() - between) / 1000 },
-    better: betterOf(calibration, setup),
   };
 }
 
-function betterOf(calibration: Calibration, { statistics }: LinearSetup): Reading {
-  return (calibration.statistics.accuracy ?? 0) > (statistics.accuracy ?? 0) ? 'knn' : 'linear';
+/**
+ * How a tuned encoder's features are read: as names more of the watched regions right, which it did not learn from either; neighbours, the simpler
+ * way, where that is as many, or where none is watched.
+ * @throws Cancelled
+ */
+export async function betterReading(
+  examples: Examples,
+  { learnt, watched }: Tuning,
+  signal: AbortSignal,
+): Promise<Reading> {
+  if (watched.length === 0) return 'knn';
+  const { knn, linear } = await compareReadings(examples, { known: learnt, heldOut: watched }, signal);
+  return rightOf(linear.named) > rightOf(knn.named) ? 'linear' : 'knn';
 }
 
-async function byNeighbours(all: Examples, known: Examples, calibration: Calibration, split: Split, breathe: Breathe) {
-  const named = await judged(all, split, new Classifier(known, calibration), breathe);
-  const alone = await judged(all, split, new Classifier(known, only(LEARNED, known)), breathe);
+export function rightOf(answers: readonly boolean[]): number {
+  return answers.filter((right) => right).length;
+}
+
+/** The answers to several parts as those to one, in the order of the parts. */
+export function pooled(parts: readonly Trialled[]): Trialled {
+  return {
+    named: parts.flatMap(({ named }) => named),
+    alone: parts.flatMap(({ alone }) => alone),
+    seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+}
+
+async function byNeighbours(all: Examples, known: Examples, calibration: Calibration, part: Part, breathe: Breathe) {
+  const named = await judged(all, part, new Classifier(known, calibration), breathe);
+  const alone = await judged(all, part, new Classifier(known, only(LEARNED, known)), breathe);
   return { named, alone };
 }
 
-async function byLinear(all: Examples, known: Examples, naming: Naming, split: Split, breathe: Breathe) {
-  const named = await judged(all, split, naming, breathe);
+async function byLinear(all: Examples, known: Examples, naming: Naming, part: Part, breathe: Breathe) {
+  const named = await judged(all, part, naming, breathe);
   const learned = (examples: Examples) => examples.spaces.find(({ name }) => name === LEARNED)!;
   const { rows, dimensions } = learned(known);
   const { labels, classes } = known;
@@ -66,13 +86,13 @@ async function byLinear(all: Examples, known: Examples, naming: Naming, split: S
       triable: (example) => !known.learnt?.[example],
     },
   );
-  const alone = split.heldOut.map(
+  const alone = part.heldOut.map(
     (example) => largest(probe.head.scores(rowOf(learned(all), example))) === all.labels[example],
   );
   return { named, alone };
 }
 
-async function judged(all: Examples, { heldOut }: Split, naming: Naming, breathe: Breathe): Promise<boolean[]> {
+async function judged(all: Examples, { heldOut }: Part, naming: Naming, breathe: Breathe): Promise<boolean[]> {
   const right: boolean[] = [];
   for (const example of heldOut) {
     await breathe();

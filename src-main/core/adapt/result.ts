@@ -9,7 +9,7 @@ import { givenLabels } from '../../store/labels.ts';
 import { activeModel, type Model, modelByName, setActiveModel } from '../../store/models.ts';
 import { regionsToEmbed } from '../../store/regions.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
-import { chooseMethod, chosenMethod } from '../recognise/naming.ts';
+import { chooseMethod, chosenMethod, type NamingMethod } from '../recognise/naming.ts';
 import { requireActiveModel } from '../recognise/spaces.ts';
 
 type Use = (typeof adaptCalls)['adapt.use'];
@@ -19,6 +19,8 @@ const KEY = 'adapt.result';
 const keptSchema = adaptation.omit({ inUse: true, current: true }).extend({
   /** Of labels and encoder, see `labelsMark`. */
   mark: z.string(),
+  /** A tuned encoder of an earlier comparison, kept until another takes its place. */
+  spare: z.string().nullable(),
 });
 
 export type KeptResult = z.infer<typeof keptSchema>;
@@ -37,7 +39,7 @@ export function lastComparison(database: Database): Adaptation | null {
 }
 
 /** With what is true at this moment. */
-export function presented(database: Database, { mark, ...result }: KeptResult): Adaptation {
+export function presented(database: Database, { mark, spare, ...result }: KeptResult): Adaptation {
   const base = modelByName(database, result.model);
   const current = base !== undefined && mark === labelsMark(database, base);
   return { ...result, inUse: inUse(database, result), current };
@@ -71,19 +73,23 @@ function inUse(database: Database, { model, finetuned }: Pick<KeptResult, 'model
 }
 
 /**
- * @throws GondolaError `adapt-none` before a comparison, `adapt-left-out` for a method that it left out, `model-unknown` where its encoder has
- *   been deleted since
+ * @throws GondolaError `adapt-none` before a comparison, except for kNN, which is what there is without one; `adapt-left-out` for a method that it left
+ *   out, `model-unknown` where its encoder has been deleted since; those of `baseModel`
  */
 export function useMethod(database: Database, asked: ParsedInputOf<Use>): OutputOf<Use> {
   const result = keptResult(database);
-  if (!result) {
+  const method = asked.method === 'best' ? result?.best : asked.method;
+  if (method === 'knn') {
+    const compared = result && presented(database, result).current ? modelByName(database, result.model) : undefined;
+    return use(database, compared ?? baseModel(database), 'knn', 'knn');
+  }
+  if (!result || !method) {
     throw new GondolaError(
       'adapt-none',
       'The ways of naming have not been compared yet.',
       'Compare them first: `gondola adapt WORKSPACE`.',
     );
   }
-  const method = asked.method === 'best' ? result.best : asked.method;
   if (!result.methods.some((each) => each.method === method)) {
     throw new GondolaError(
       'adapt-left-out',
@@ -96,7 +102,16 @@ export function useMethod(database: Database, asked: ParsedInputOf<Use>): Output
   if (!model) {
     throw new GondolaError('model-unknown', `The encoder ${name} has been deleted since.`, 'Compare again.');
   }
-  setActiveModel(database, model.id);
-  chooseMethod(database, method === 'finetuned' ? result.finetuned!.reading : method);
-  return { method, model: name, toIndex: regionsToEmbed(database, model.id).length };
+  return use(database, model, method, method === 'finetuned' ? result.finetuned!.reading : method);
+}
+
+function use(
+  database: Database,
+  { id, name }: Model,
+  method: Adaptation['best'],
+  reading: NamingMethod,
+): OutputOf<Use> {
+  setActiveModel(database, id);
+  chooseMethod(database, reading);
+  return { method, model: name, toIndex: regionsToEmbed(database, id).length };
 }

@@ -36,10 +36,15 @@ export async function tunedModel(
   } as NewModel;
 }
 
+/** Whether there is a tuned encoder of this name with which no product is named. */
+export function isSpare({ database }: Workspace, name: string | null | undefined): name is string {
+  return typeof name === 'string' && modelByName(database, name) !== undefined && activeModel(database)?.name !== name;
+}
+
 /** Deletes a tuned encoder with its vectors and files, unless products are named with it. */
-export async function forgetTuned(workspace: Workspace, name: string | undefined): Promise<void> {
+export async function forgetTuned(workspace: Workspace, name: string | null | undefined): Promise<void> {
   const { database } = workspace;
-  if (name === undefined || activeModel(database)?.name === name) return;
+  if (typeof name !== 'string' || activeModel(database)?.name === name) return;
   const model = modelByName(database, name);
   if (model) deleteModel(database, model.id);
   const file = tunedFile(workspace, name);

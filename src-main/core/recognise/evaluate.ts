@@ -13,7 +13,7 @@ import { type EmbedSummary, embedRegions } from './embed.ts';
 import { openActiveEncoder, openUntrainedTwin } from './encoders.ts';
 import type { Examples, Look } from './examples.ts';
 import { byClass } from './examples.ts';
-import { type Gallery, readGallery } from './gallery.ts';
+import { type Gallery, labelledPhotosOf, readGallery } from './gallery.ts';
 import { linearAnswers } from './linear-answers.ts';
 import { type NamingMethod, namingWithout, openNaming } from './naming.ts';
 import { type Query, readQueries } from './queries.ts';
@@ -58,6 +58,8 @@ export interface Evaluation {
     notInGallery: number;
     /** Queries whose very photo is in the gallery; its regions were kept out of the vote. */
     inGallery: number;
+    /** Queries on photos whose labels the encoder was fine-tuned on: nothing keeps them out of the figures. */
+    learnt: number;
     problems: FileProblem[];
     rowsLeftOut: { line: number; message: string }[];
     /** How the classifier names. */
@@ -85,6 +87,7 @@ export async function evaluate(
     const encoders = { [LEARNED]: trained.encoder, [UNTRAINED]: untrained.encoder };
     const asked = await readQueries(file, coarse, encoders, [...mixedDescriptors, PIXELS], context);
     const opened = await openNaming(database, gallery, spaces, calibration, signal, coarse);
+    const labelledPhotos = labelledPhotosOf(spaces);
     const askedPhotos = new Set(asked.queries.map(({ sha256 }) => sha256));
     const apart = await namingWithout(askedPhotos, opened, gallery, signal);
     const before = readGallery(database, coarse, [learnedSpace(untrained.model)]);
@@ -102,6 +105,7 @@ export async function evaluate(
         galleryPhotos: new Set(gallery.examples.photos).size,
         notIndexed: gallery.notIndexed,
         ...scores.counts,
+        learnt: asked.queries.filter(({ sha256 }) => labelledPhotos.has(sha256)).length,
         problems: [...unreadable(baselines), ...asked.problems],
         rowsLeftOut: [...asked.rowsLeftOut],
         method: opened.method,

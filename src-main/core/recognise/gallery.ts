@@ -72,8 +72,8 @@ export function readGallery(
   };
 }
 
-/** Photos whose labels a fine-tuned encoder among the models was trained on. */
-function labelledPhotosOf(spaces: readonly ModelSpace[]): ReadonlySet<string> {
+/** Photos whose labels a fine-tuned encoder among the models was trained on, by the SHA-256 of their bytes. */
+export function labelledPhotosOf(spaces: readonly ModelSpace[]): ReadonlySet<string> {
   return new Set(
     spaces.flatMap(({ model }) => madeSchema.safeParse(JSON.parse(model.configJson)).data?.made.labelledPhotos ?? []),
   );

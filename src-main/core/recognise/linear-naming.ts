@@ -3,7 +3,6 @@
  * about the classes, and needs more labels for it; which names better is measured (`core/adapt`). Unknown is an answer here too.
  */
 import type { z } from 'zod';
-import { GondolaError } from '../../base/errors.ts';
 import type { linearSetup } from '../../contract/recognise.ts';
 import type { Breathe } from './breathe.ts';
 import { UNCATALOGUED } from './calibrate.ts';
@@ -20,9 +19,10 @@ export type LinearSetup = z.infer<typeof linearSetup>;
 const PLACING = { scaling: 'whole' } as const;
 
 /**
- * Measures on grouped folds of the labels how strongly the head is to be held back, when its answer is Unknown and how sure it is.
+ * Measures on grouped folds of the labels how strongly the head is to be held back, when its answer is Unknown and how sure it is. Where nothing can
+ * be held out (no SKU is on two photos, or the encoder learnt from them all) it has 0 trials and the usual penalty, and nothing is Unknown.
  * @param weights of the mixture, as calibrated for kNN
- * @throws GondolaError `labels-too-few` where no SKU is on two photos; Cancelled
+ * @throws Cancelled
  */
 export async function setUpLinear(
   examples: Examples,
@@ -33,7 +33,6 @@ export async function setUpLinear(
   const mixture = new Mixture(examples.spaces, weights);
   const rows = mixedRows(examples, mixture);
   const probe = await fitProbe(rows, breathe, { ...PLACING, triable, uncatalogued: true });
-  if (probe.known.length === 0) throw tooFewLabels();
   const trials = trialsOf(probe, rows.labels);
   const [reliability, thresholds] = [fitReliability(trials.all), fitThresholds(trials.all)];
   const refuses = ({ similarity, margin }: Trial) => similarity < thresholds.similarity || margin < thresholds.margin;
@@ -59,14 +58,6 @@ export async function linearNaming(examples: Examples, setup: LinearSetup, breat
   const mixture = new Mixture(examples.spaces, setup.weights);
   const head = await fitHead(mixedRows(examples, mixture), setup.penalty, breathe, PLACING);
   return new LinearNaming(mixture, head, setup);
-}
-
-export function tooFewLabels(): GondolaError {
-  return new GondolaError(
-    'labels-too-few',
-    'No SKU is labelled on two photos, so there is nothing to measure a way of naming on.',
-    'Label each SKU on two photos or more, best taken on different days; until then name by neighbours.',
-  );
 }
 
 class LinearNaming implements Naming {

@@ -1,5 +1,6 @@
 /** How this workspace names products: the method that its user chose, set up on its labels. */
 import { z } from 'zod';
+import { GondolaError } from '../../base/errors.ts';
 import { linearSetup, namingMethod } from '../../contract/recognise.ts';
 import type { Database } from '../../store/database.ts';
 import { readSetting, writeSetting } from '../../store/settings.ts';
@@ -35,7 +36,7 @@ export interface OpenNaming {
 
 /**
  * @param calibration of the same gallery
- * @throws GondolaError `labels-too-few` where the method is linear and no SKU is on two photos any more; Cancelled
+ * @throws GondolaError `linear-unmeasured` where the method is linear and no label is left that tells when its answer is Unknown; Cancelled
  */
 export async function openNaming(
   database: Database,
@@ -57,8 +58,17 @@ export async function openNaming(
     return { method, naming, linear: stored.setup };
   }
   const { setup, naming } = await setUpLinear(examples, calibration.weights, breathe);
+  if (setup.statistics.trials === 0) throw unmeasured();
   writeSetting(database, key, { madeFrom, setup });
   return { method, naming, linear: setup };
+}
+
+function unmeasured(): GondolaError {
+  return new GondolaError(
+    'linear-unmeasured',
+    'No label is left that tells when the linear head is to answer Unknown: none is of a SKU on two photos, on one that the encoder has not learnt from.',
+    'Label each SKU on two photos or more; until then name by neighbours: `gondola adapt WORKSPACE --use knn`.',
+  );
 }
 
 /**
