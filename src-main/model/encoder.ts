@@ -2,7 +2,7 @@
  * A vision transformer at rest, for embeddings and attention. On disk it is a safetensors file with the backbone's parameters under their official
  * names, and a .json of the same stem with what they alone do not tell: heads, input size, preprocessing.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { GondolaError, sentence } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
@@ -22,33 +22,53 @@ import type { Grid } from './positions.ts';
 import { STEMS } from './stem.ts';
 import { embeddingWidth, gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
+import { MOST } from './weights/shapes.ts';
 
-const positive = z.int().positive();
-const triple = z.tuple([z.number(), z.number(), z.number()]);
+const upTo = (most: number) => z.int().positive().max(most);
+/** Pixels. */
+const LARGEST_SIDE = 4096;
+/** Means and deviations are shares of 255, but networks for pixels of 0 … 255 say so with larger ones. */
+const share = z.number().min(-1000).max(1000);
+const deviation = z.number().min(1e-6).max(1000);
 
-const descriptionSchema = z.object({
-  architecture: z
-    .object({
-      dimensions: positive,
-      depth: positive,
-      heads: positive,
-      patch: positive,
-      image: positive,
-      registers: z.int().nonnegative().default(0),
-      layerScale: z.boolean().default(false),
-      stem: z.enum(STEMS).optional(),
-      readout: positive.optional(),
-    })
-    .refine(({ depth, readout = 1 }) => readout <= depth, 'readout must be no more blocks than there are')
-    .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads'),
-  /** Side in pixels of the pictures that the encoder is meant for. */
-  inputSize: positive,
-  /** Of red, green and blue, in units of 255: what is subtracted from a pixel, and what the difference is divided by. */
-  mean: triple,
-  std: triple,
-  /** How it was made: anything that its maker wants to be known. */
-  made: z.record(z.string(), z.unknown()).optional(),
-});
+/** Stems halve the width as often as the side of the patch. */
+function fitsStem({ stem = 'patch', patch, dimensions }: VitConfig): boolean {
+  if (stem === 'patch') return true;
+  const halved = stem === 'hierarchical' ? patch / 4 : patch / 2;
+  return patch >= 8 && Number.isInteger(Math.log2(patch)) && dimensions % halved === 0;
+}
+
+/** It comes with files from anywhere and networks are built by it, so nothing in it may be larger than a network can be. */
+const descriptionSchema = z
+  .object({
+    architecture: z
+      .object({
+        dimensions: upTo(MOST.dimensions),
+        depth: upTo(MOST.depth),
+        heads: upTo(MOST.dimensions),
+        patch: upTo(MOST.patch),
+        image: upTo(LARGEST_SIDE),
+        registers: z.int().nonnegative().max(MOST.registers).default(0),
+        layerScale: z.boolean().default(false),
+        stem: z.enum(STEMS).optional(),
+        readout: upTo(MOST.depth).optional(),
+      })
+      .refine(({ depth, readout = 1 }) => readout <= depth, 'readout must be no more blocks than there are')
+      .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads')
+      .refine(fitsStem, 'the stem does not fit the patch and the dimensions'),
+    /** Side in pixels of the pictures that the encoder is meant for. */
+    inputSize: upTo(LARGEST_SIDE),
+    /** Of red, green and blue, in units of 255: what is subtracted from a pixel, and what the difference is divided by. */
+    mean: z.tuple([share, share, share]),
+    std: z.tuple([deviation, deviation, deviation]),
+    /** How it was made: anything that its maker wants to be known. */
+    made: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine(
+    ({ architecture: { patch, image }, inputSize }) =>
+      [image, inputSize].every((side) => side % patch === 0 && side / patch <= MOST.side),
+    `inputSize and image must be 1 to ${MOST.side} patches`,
+  );
 
 /** The .json beside the weights. */
 export type EncoderDescription = z.infer<typeof descriptionSchema>;
@@ -250,11 +270,18 @@ export async function writeEncoder(
  * @throws GondolaError `encoder-unreadable`
  */
 export async function readDescription(path: string): Promise<EncoderDescription> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw undescribed(path, sentence(error), error);
-  });
-  return parseDescription(text, path);
+  const { isOrdinary, size } = await stat(path).then(
+    (found) => ({ isOrdinary: found.isFile(), size: found.size }),
+    (error: unknown) => {
+      throw undescribed(path, sentence(error), error);
+    },
+  );
+  if (!isOrdinary || size > LARGEST_DESCRIPTION) throw undescribed(path, `it is no file of text (${size} bytes)`);
+  return parseDescription(await readFile(path, 'utf8'), path);
 }
+
+/** With all that its maker wanted to be known. */
+const LARGEST_DESCRIPTION = 16e6;
 
 /**
  * A description as JSON, from a file of its own or from within a weight file.
@@ -269,8 +296,17 @@ export function parseDescription(text: string, path: string): EncoderDescription
   }
   const parsed = descriptionSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const [{ path: where, message }] = parsed.error.issues;
-  throw undescribed(path, `${where.join('.')}: ${message}`);
+  throw undescribed(path, inWords(parsed.error));
+}
+
+/** What keeps a description from being read back, if anything does. */
+export function flawOf(description: EncoderDescription): string | null {
+  const { error } = descriptionSchema.safeParse(description);
+  return error ? inWords(error) : null;
+}
+
+function inWords({ issues: [{ path, message }] }: z.ZodError): string {
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
 
 function undescribed(path: string, what: string, cause?: unknown): GondolaError {

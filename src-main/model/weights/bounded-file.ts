@@ -1,6 +1,20 @@
 /** A file from anywhere, read piece by piece: a piece that does not lie within the file is refused before memory is asked for. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { GondolaError, sentence } from '../../base/errors.ts';
+
+/** Bytes that a network, or one piece of a file, may take: beyond any published encoder, and what a machine can hold beside everything else. */
+export const MOST_BYTES = Math.min(8e9, totalmem() / 2);
+
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+export function tooLarge(path: string, what: string, bytes: number): GondolaError {
+  return new GondolaError(
+    'weights-too-large',
+    `${path}: ${what} takes ${inGigabytes(bytes)} of memory, and at most ${inGigabytes(MOST_BYTES)} are taken for one.`,
+    'Use a smaller network, or a machine with more memory.',
+  );
+}
 
 export class BoundedFile {
   readonly path: string;
@@ -40,10 +54,11 @@ export class BoundedFile {
     return unreadable(this.path, this.#kind, what, cause);
   }
 
-  /** Bytes that nobody else holds, aligned to 8. @throws GondolaError `weights-unreadable` where they are not all there */
+  /** Bytes that nobody else holds, aligned to 8. @throws GondolaError `weights-unreadable` where they are not all there, `weights-too-large` */
   async read(position: number, length: number): Promise<Buffer> {
     if (!(position >= 0 && length >= 0 && position + length <= this.size))
       throw this.fail(`${length} bytes from byte ${position} on are claimed and it has ${this.size} in all`);
+    if (length > MOST_BYTES) throw tooLarge(this.path, 'a part of it', length);
     const bytes = Buffer.from(new ArrayBuffer(length));
     for (let done = 0; done < length; ) {
       const { bytesRead } = await this.#file.read(bytes, done, length - done, position + done);

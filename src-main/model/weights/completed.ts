@@ -26,9 +26,11 @@ function zeros(shape: readonly number[]): StoredTensor {
 function foldPositions(path: string, tensors: Map<string, StoredTensor>): void {
   const positions = tensors.get('pos_embed');
   const registers = tensors.get('register_tokens');
-  if (positions?.shape.length !== 3) return;
+  const isTable = (tensor: StoredTensor | undefined) => tensor?.shape.length === 3 && tensor.shape[0] === 1;
+  // What has another form is left as it is, and named when it does not fit.
+  if (!positions || !isTable(positions) || (registers && !isTable(registers))) return;
   const [, tokens, d] = positions.shape;
-  const count = registers?.shape.length === 3 ? registers.shape[1] : 0;
+  const count = registers?.shape[1] ?? 0;
   const isSquare = (patches: number) => patches > 0 && Number.isInteger(Math.sqrt(patches));
   // All of timm's published networks with registers leave these without a position, so that goes first.
   if (isSquare(tokens)) tensors.set('pos_embed', withoutClass(positions));

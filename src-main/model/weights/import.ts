@@ -1,10 +1,12 @@
 /** From a weight file of whatever origin to an encoder of ours: names mapped, shapes checked, positions resized where another image size is asked for. */
 import { GondolaError } from '../../base/errors.ts';
+import { size } from '../../engine/graph.ts';
 import { backboneParameters } from '../backbone.ts';
-import { type EncoderDescription, parseDescription, readDescription } from '../encoder.ts';
+import { type EncoderDescription, flawOf, parseDescription, readDescription } from '../encoder.ts';
 import type { Tensor } from '../parameters.ts';
 import { gridOf, type VitConfig } from '../vit.ts';
 import { type Beside, readBeside } from './beside.ts';
+import { MOST_BYTES, tooLarge } from './bounded-file.ts';
 import { completed } from './completed.ts';
 import { mismatch, type NamedPart, officialNames } from './naming.ts';
 import { ONNX_FORMAT } from './onnx.ts';
@@ -60,13 +62,12 @@ export async function inspectWeights(path: string, options: ImportOptions = {}):
 /**
  * Reads an encoder from a local file.
  * @throws GondolaError `weights-unreadable`, `weights-unsafe`, `weights-format` for the file, `weights-mismatch` that names the first parameter that does
- *   not fit, `weights-heads`, `image-size`
+ *   not fit, `weights-too-large`, `weights-heads`, `image-size`
  */
 export async function importWeights(path: string, options: ImportOptions = {}): Promise<ImportedEncoder> {
   const file = await openWeights(path);
   try {
     const { stored, trained, rule, description, notes } = await recognised(file, options);
-    refuseOverlaps(file, stored);
     const weights = new Map<string, Tensor>();
     for (const { name } of backboneParameters(trained)) {
       const tensor = stored.get(name)!;
@@ -94,7 +95,10 @@ interface Recognised extends WeightsPlan {
 
 async function recognised(file: WeightFile, options: ImportOptions): Promise<Recognised> {
   const own = await ownDescription(file);
-  return own ? ofGondola(file, own, options) : ofOthers(file, options);
+  const found = own ? ofGondola(file, own, options) : await ofOthers(file, options);
+  const flaw = flawOf(found.description);
+  if (flaw) throw mismatch(file.path, `such an encoder could not be kept: ${flaw}`);
+  return found;
 }
 
 /** What Gondola itself wrote: in the file, or beside it. */
@@ -110,6 +114,7 @@ async function ownDescription({ path, metadata }: WeightFile): Promise<EncoderDe
 
 function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOptions): Recognised {
   const { path, format } = file;
+  refuseTooLarge(path, own.architecture);
   const parameters = backboneParameters(own.architecture);
   // A graph has constants beside its parameters.
   const names = new Set(parameters.map(({ name }) => name));
@@ -137,6 +142,7 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
       `config.json beside it says that its activation is ${beside.activation}, and Gondola computes gelu`,
     );
   const trained = architectureOf(path, stored, options.heads ?? beside.heads);
+  refuseTooLarge(path, trained);
   checkFit(path, backboneParameters(trained), stored);
   const { mean, std } = beside.mean && beside.std ? { mean: beside.mean, std: beside.std } : PIXELS.imagenet;
   const base = { architecture: trained, inputSize: trained.image, mean: [...mean] as Triple, std: [...std] as Triple };
@@ -195,19 +201,16 @@ function remarkOnSize({ image, patch }: VitConfig, { input }: ImportOptions): st
   ];
 }
 
-/** A few bytes could otherwise stand for any number of parameters. */
-function refuseOverlaps({ path, bytes }: WeightFile, stored: ReadonlyMap<string, StoredTensor>): void {
-  const claimed = [...stored.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
-  if (claimed > bytes)
-    throw new GondolaError(
-      'weights-unreadable',
-      `${path} claims weights of ${claimed} bytes and holds ${bytes}: they overlap.`,
-      'Fetch or write the file again.',
-    );
+/** Before any value is read: holes in a file, packed zeros, or one storage under many names are a few bytes that stand for any number. */
+function refuseTooLarge(path: string, architecture: EncoderDescription['architecture']): void {
+  const bytes = backboneParameters(architecture).reduce((sum, { shape }) => sum + 4 * size(shape), 0);
+  if (bytes > MOST_BYTES) throw tooLarge(path, 'its network', bytes);
 }
 
 async function finite(path: string, tensor: StoredTensor): Promise<Float32Array> {
   const values = await tensor.values();
+  if (values.length !== size(tensor.shape))
+    throw new Error(`"${tensor.source}" has ${values.length} values for the shape [${tensor.shape.join(', ')}].`);
   if (!values.every(Number.isFinite))
     throw mismatch(path, `"${tensor.source}" holds values that are no finite numbers`);
   return values;

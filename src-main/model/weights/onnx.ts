@@ -66,8 +66,7 @@ export async function openOnnx(path: string): Promise<WeightFile> {
     }
     // What Gondola wrote keeps every name; elsewhere the graph is asked.
     const tensors = 'gondola' in metadata ? stored : renamed(stored, nodes);
-    const bytes = [file, ...beside].reduce((sum, { size }) => sum + size, 0);
-    return { path, format: ONNX_FORMAT, tensors, metadata, bytes, close };
+    return { path, format: ONNX_FORMAT, tensors, metadata, close };
   } catch (error) {
     await close();
     throw error;
@@ -153,7 +152,7 @@ async function tensorOf(message: Buffer, file: BoundedFile, beside: BoundedFile[
   // One packed field is the rule; single values are joined, as the format allows.
   const bytes = values.raw ?? (values.typed.length === 1 ? values.typed[0] : Buffer.concat(values.typed));
   if (bytes.length !== length) throw wrong(bytes.length);
-  return { source: name, shape, bytes: length, values: async () => Float32Array.from(toFloats(float, bytes)) };
+  return { source: name, shape, values: async () => Float32Array.from(toFloats(float, bytes)) };
 }
 
 /** Values in a file of their own, which must lie in the same folder. */
@@ -172,7 +171,7 @@ async function externalTensor(
   const offset = Number(external.get('offset') ?? 0);
   if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > open.size)
     throw file.fail(`"${name}" of shape [${shape.join(', ')}] does not lie within ${location}`);
-  return { source: name, shape, bytes: length, values: async () => toFloats(float, await open.read(offset, length)) };
+  return { source: name, shape, values: async () => toFloats(float, await open.read(offset, length)) };
 }
 
 /**

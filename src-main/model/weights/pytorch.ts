@@ -21,9 +21,8 @@ const PROTOCOL = 1001;
 
 /** Where storages lie. */
 interface Storages {
-  readonly bytes: number;
-  /** The values of a whole storage; the same bytes may be handed out again. */
-  read(storage: StorageReference): Promise<Buffer>;
+  /** The bytes of the values from `first` up to `end`; the same memory may be handed out again. */
+  read(storage: StorageReference, first: number, end: number): Promise<Buffer>;
 }
 
 /** @throws GondolaError `weights-unreadable`, `weights-unsafe` */
@@ -37,8 +36,7 @@ export async function openPytorch(path: string): Promise<WeightFile> {
       const stored = storedView(name, view, storages, file);
       if (stored) tensors.set(name, stored);
     }
-    const { bytes } = storages;
-    return { path, format: 'PyTorch checkpoint', tensors, metadata: {}, bytes, close: () => file.close() };
+    return { path, format: 'PyTorch checkpoint', tensors, metadata: {}, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
@@ -54,29 +52,18 @@ async function openArchive(file: BoundedFile): Promise<{ value: Pickled; storage
   const order = await entries.get(`${folder}byteorder`)?.read();
   if (order && order.toString('utf8').trim() !== 'little') throw file.fail('its values are big-endian');
   const { value } = unpickle(await pickle.read(), file, { storage: (id) => reference(id, file) });
-  const stored = [...entries.values()].filter(({ name }) => name.startsWith(`${folder}data/`));
-  return {
-    value,
-    storages: archived(
-      folder,
-      entries,
-      stored.reduce((sum, { size }) => sum + size, 0),
-      file,
-    ),
-  };
+  return { value, storages: archived(folder, entries, file) };
 }
 
-function archived(folder: string, entries: ReadonlyMap<string, ZipEntry>, bytes: number, file: BoundedFile): Storages {
-  let last: { key: string; content: Buffer } | null = null;
+function archived(folder: string, entries: ReadonlyMap<string, ZipEntry>, file: BoundedFile): Storages {
   return {
-    bytes,
-    async read({ storage, type, count }) {
+    async read({ storage, type, count }, first, end) {
       const entry = entries.get(`${folder}data/${storage}`);
       if (!entry) throw file.fail(`its values "${storage}" are missing`);
-      if (entry.size !== count * widthOf(type))
+      const width = widthOf(type);
+      if (entry.size !== count * width)
         throw file.fail(`its values "${storage}" take ${entry.size} bytes and are said to be ${count} of ${type}`);
-      if (last?.key !== storage) last = { key: storage, content: await entry.read() };
-      return last.content;
+      return entry.part(first * width, end * width);
     },
   };
 }
@@ -112,12 +99,12 @@ async function openLegacy(file: BoundedFile): Promise<{ value: Pickled; storages
     position += 8 + found.count * widthOf(found.type);
     if (position > file.size) throw file.fail('it is cut short');
   }
-  const read = async ({ storage: key, type, count }: StorageReference) => {
+  const read = async ({ storage: key, type }: StorageReference, first: number, end: number) => {
     const place = places.get(key);
     if (place === undefined) throw file.fail(`its values "${key}" are missing`);
-    return file.read(place, count * widthOf(type));
+    return file.read(place + first * widthOf(type), (end - first) * widthOf(type));
   };
-  return { value: content.value, storages: { bytes: file.size - keys.end, read } };
+  return { value: content.value, storages: { read } };
 }
 
 const WIDTHS = new Map(Object.values(STORAGES).map(({ type, width }) => [type, width]));
@@ -164,25 +151,26 @@ function storedView(name: string, view: View, storages: Storages, file: BoundedF
   if (!Object.hasOwn(FLOAT_WIDTHS, type)) return null;
   const length = size(shape);
   const last = shape.reduce((sum, extent, axis) => sum + (extent - 1) * strides[axis], offset);
-  if (length > count || (length > 0 && last >= count))
+  if (length > 0 && last >= count)
     throw file.fail(`"${name}" of shape [${shape.join(', ')}] reaches beyond its ${count} values`);
   return {
     source: name,
     shape,
-    bytes: length * widthOf(type),
     async values() {
-      const values = toFloats(type as FloatType, await storages.read(storage));
-      return gathered(values, view, length);
+      if (length === 0) return new Float32Array();
+      // Of a storage that holds a whole network, only the tensor's own piece: anything else would be read as often as there are tensors.
+      const bytes = await storages.read(storage, offset, last + 1);
+      return gathered(toFloats(type as FloatType, bytes), view, length);
     },
   };
 }
 
-/** In row-major order, in memory of their own. */
-function gathered(values: Float32Array, { offset, shape, strides }: View, length: number): Float32Array {
-  if (isContiguous(shape, strides)) return values.slice(offset, offset + length);
+/** In row-major order, in memory of their own. @param values from the first one of the view on */
+function gathered(values: Float32Array, { shape, strides }: View, length: number): Float32Array {
+  if (isContiguous(shape, strides)) return values.slice(0, length);
   const result = new Float32Array(length);
   const index = new Array<number>(shape.length).fill(0);
-  let place = offset;
+  let place = 0;
   for (let i = 0; i < length; i++) {
     result[i] = values[place];
     for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -53,10 +53,9 @@ export async function openSafetensors(path: string): Promise<WeightFile> {
     for (const { name, type, shape, begin, end } of entries) {
       if (!isFloat(type)) continue;
       const values = async () => toFloats(type, await file.read(start + begin, end - begin));
-      tensors.set(name, { source: name, shape, bytes: end - begin, values });
+      tensors.set(name, { source: name, shape, values });
     }
-    const bytes = file.size - start;
-    return { path, format: 'safetensors', tensors, metadata, bytes, close: () => file.close() };
+    return { path, format: 'safetensors', tensors, metadata, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;

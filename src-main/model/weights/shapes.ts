@@ -13,8 +13,8 @@ export interface FoundParameter {
 
 type Found = ReadonlyMap<string, FoundParameter>;
 
-/** Beyond any published transformer; keeps a file from asking for a network that no memory holds. */
-const MOST = { dimensions: 8192, depth: 128, patch: 64, registers: 64, side: 256 };
+/** Beyond any published transformer, each for itself; `side` is that of a grid of patches. Keeps a file from asking for what nobody could list. */
+export const MOST = { dimensions: 8192, depth: 128, patch: 64, registers: 64, side: 256 };
 /** Of nearly every published vision transformer. */
 const WIDTH_OF_A_HEAD = 64;
 

@@ -5,8 +5,6 @@ export interface StoredTensor {
   /** Its name in the file, or the names that it is made of. */
   readonly source: string;
   readonly shape: Shape;
-  /** What it takes of the file. */
-  readonly bytes: number;
   /** float32, row-major. */
   values(): Promise<Float32Array>;
 }
@@ -20,8 +18,6 @@ export interface WeightFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Free text of whoever wrote the file. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Bytes of values that the file can hold: tensors that claim more than this overlap. */
-  readonly bytes: number;
   close(): Promise<void>;
 }
 
@@ -32,7 +28,6 @@ export function stacked(parts: readonly StoredTensor[]): StoredTensor {
   return {
     source: parts.map(({ source }) => source).join(', '),
     shape: [rows, ...first.shape.slice(1)],
-    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     async values() {
       const joined = new Float32Array(size([rows, ...first.shape.slice(1)]));
       let position = 0;
@@ -62,7 +57,7 @@ export function turned(stored: StoredTensor): StoredTensor {
   };
 }
 
-/** A tensor that follows from others; it counts as the first of them. */
+/** A tensor that follows from others. */
 export function derived(
   source: string,
   shape: Shape,
@@ -72,7 +67,6 @@ export function derived(
   return {
     source,
     shape,
-    bytes: from[0]?.bytes ?? 0,
     async values() {
       const values: Float32Array[] = [];
       for (const part of from) values.push(await part.values());

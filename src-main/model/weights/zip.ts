@@ -4,14 +4,16 @@
  */
 import { promisify } from 'node:util';
 import { crc32, inflateRaw, type ZlibOptions } from 'node:zlib';
-import type { BoundedFile } from './bounded-file.ts';
+import { type BoundedFile, MOST_BYTES, tooLarge } from './bounded-file.ts';
 
 export interface ZipEntry {
   readonly name: string;
   /** Bytes once it is unpacked. */
   readonly size: number;
-  /** Unpacks the whole entry and checks it. @throws GondolaError `weights-unreadable` */
+  /** Unpacks the whole entry and checks it. @throws GondolaError `weights-unreadable`, `weights-too-large` */
   read(): Promise<Buffer>;
+  /** Bytes of the unpacked entry from `from` up to `to`, which others may hold too; the whole entry is checked once. @throws as `read` */
+  part(from: number, to: number): Promise<Buffer>;
   /** Where its bytes lie in the file, for what is too large for the memory; unpacking and checking are then the caller's. */
   locate(): Promise<PackedBytes>;
 }
@@ -42,8 +44,9 @@ const LOCAL = 0x04034b50;
 const LONGEST_COMMENT = 0xffff;
 const STORED = 0;
 const DEFLATED = 8;
-/** Weights hardly shrink; an entry that claims to was made to fill the memory. */
+/** Weights hardly shrink; an entry that claims to was made to fill the memory. Of a megabyte nobody cares: pickles repeat themselves. */
 const MOST_UNPACKING = 16;
+const HARMLESS = 2 ** 20;
 const MOST_ENTRIES = 100_000;
 /** Names and all. */
 const LARGEST_DIRECTORY = 64e6;
@@ -57,16 +60,60 @@ export async function readZip(file: BoundedFile): Promise<Map<string, ZipEntry>>
   const placed = parseDirectory(await file.read(offset, size), count, file);
   refuseOverlaps(placed, offset, file);
   const entries = new Map<string, ZipEntry>();
+  const parts = new Parts(file, offset);
   for (const entry of placed) {
     if (entries.has(entry.name)) throw file.fail(`it holds "${entry.name}" twice`);
     entries.set(entry.name, {
       name: entry.name,
       size: entry.size,
       read: () => unpack(file, entry, offset),
+      part: (from, to) => parts.read(entry, from, to),
       locate: () => locate(file, entry, offset),
     });
   }
   return entries;
+}
+
+/** Bytes read at once to be checked. */
+const PIECE = 2 ** 24;
+
+/** Entries from which one part after another is read: each is checked once, and unpacked once as long as no other comes between. */
+class Parts {
+  readonly #file: BoundedFile;
+  readonly #directory: number;
+  readonly #checked = new Set<Placed>();
+  #unpacked: { entry: Placed; content: Buffer } | null = null;
+
+  constructor(file: BoundedFile, directory: number) {
+    this.#file = file;
+    this.#directory = directory;
+  }
+
+  async read(entry: Placed, from: number, to: number): Promise<Buffer> {
+    const { start, length, deflated } = await locate(this.#file, entry, this.#directory);
+    if (!deflated && (from > 0 || to < length)) {
+      if (!this.#checked.has(entry)) await this.#check(entry, start, length);
+      return this.#file.read(start + from, to - from);
+    }
+    if (this.#unpacked?.entry !== entry) {
+      this.#unpacked = null;
+      this.#unpacked = { entry, content: await unpack(this.#file, entry, this.#directory) };
+    }
+    return this.#unpacked.content.subarray(from, to);
+  }
+
+  async #check(entry: Placed, start: number, length: number): Promise<void> {
+    let crc = 0;
+    for (let at = 0; at < length; at += PIECE)
+      crc = crc32(await this.#file.read(start + at, Math.min(PIECE, length - at)), crc);
+    if (isDamaged(entry, crc)) throw this.#file.fail(`"${entry.name}" is damaged`);
+    this.#checked.add(entry);
+  }
+}
+
+/** PyTorch can be told to leave the sums away (`set_crc32_options`), and writes zero then. */
+function isDamaged({ crc }: Placed, found: number): boolean {
+  return crc !== 0 && crc !== found;
 }
 
 async function findDirectory(file: BoundedFile): Promise<{ offset: number; size: number; count: number }> {
@@ -146,7 +193,7 @@ async function locate(file: BoundedFile, entry: Placed, directory: number): Prom
   if (!isHere || start + packed > directory) throw file.fail(`"${name}" is not where its directory says`);
   if (method !== DEFLATED && (method !== STORED || size !== packed))
     throw file.fail(`"${name}" is packed in a way that is not read here`);
-  if (size > MOST_UNPACKING * packed + 1024)
+  if (size > MOST_UNPACKING * packed + HARMLESS)
     throw file.fail(`"${name}" claims to unpack from ${packed} to ${size} bytes, more than it plausibly could`);
   return { start, length: packed, deflated: method === DEFLATED, crc };
 }
@@ -156,11 +203,12 @@ async function unpack(file: BoundedFile, entry: Placed, directory: number): Prom
   const { start, length, deflated } = await locate(file, entry, directory);
   const bytes = await file.read(start, length);
   const content = deflated ? await inflated(bytes, entry, file) : bytes;
-  if (content.length !== size || crc32(content) !== entry.crc) throw file.fail(`"${name}" is damaged`);
+  if (content.length !== size || isDamaged(entry, crc32(content))) throw file.fail(`"${name}" is damaged`);
   return content;
 }
 
 async function inflated(bytes: Buffer, { name, size }: Placed, file: BoundedFile): Promise<Buffer> {
+  if (size > MOST_BYTES) throw tooLarge(file.path, `"${name}"`, size);
   try {
     return await inflate(bytes, { maxOutputLength: Math.max(1, size) });
   } catch (error) {

@@ -42,11 +42,12 @@ export const tensor = (
   shape: readonly number[],
   strides: readonly number[],
   offset = 0,
+  type = 'FloatStorage',
 ): Buffer =>
   called(
     global('torch._utils', '_rebuild_tensor_v2'),
     Buffer.concat([
-      tuple(text('storage'), global('torch', 'FloatStorage'), text(key), text('cpu'), number(count)),
+      tuple(text('storage'), global('torch', type), text(key), text('cpu'), number(count)),
       Buffer.from('Q'),
     ]),
     number(offset),
@@ -57,12 +58,15 @@ export const tensor = (
   );
 
 /** A whole checkpoint around a pickled value. */
-export const checkpoint = (value: Buffer, storages: Readonly<Record<string, Float32Array>> = {}): Buffer =>
+export const checkpoint = (
+  value: Buffer,
+  storages: Readonly<Record<string, Float32Array | Uint16Array>> = {},
+): Buffer =>
   zip(
     new Map([
       ['a/data.pkl', Buffer.concat([Buffer.from([0x80, 2]), value, Buffer.from('.')])],
       ...Object.entries(storages).map(
-        ([key, { buffer }]) => [`a/data/${key}`, Buffer.from(buffer)] as [string, Buffer],
+        ([key, { buffer }]) => [`a/data/${key}`, Buffer.from(buffer as ArrayBuffer)] as [string, Buffer],
       ),
     ]),
   );
