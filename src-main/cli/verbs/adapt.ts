@@ -1,7 +1,8 @@
 // `gondola adapt`: which way of naming does best with the labels that there are.
 import type { Adaptation } from '../../contract/adapt.ts';
+import type { CoreContext } from '../../core/context.ts';
 import type { Output } from '../output.ts';
-import { numberAbove, Option, type Verb, type VerbResult, wholeNumber } from '../verb.ts';
+import { numberAbove, Option, type Verb, type VerbContext, type VerbResult, wholeNumber } from '../verb.ts';
 
 const NAMES: Readonly<Record<Adaptation['best'], string>> = {
   knn: 'neighbours (kNN)',
@@ -24,7 +25,7 @@ export const adaptVerb: Verb = {
       .addOption(
         new Option(
           '--use <method>',
-          'name products so from now on; the comparison is made first where it is missing or old',
+          'name products so from now on; what is needed of the comparison is made first where it is missing or old',
         ).choices(['best', 'knn', 'linear', 'finetuned']),
       )
       .addOption(new Option('--device <name>', 'that fine-tunes: cpu, webgpu, dml, cuda or tensorflow').default('cpu'))
@@ -32,25 +33,20 @@ export const adaptVerb: Verb = {
       .addHelpText(
         'after',
         `
-A fifth of the labelled photos is held out; no method learns from them, and all are asked about the same products on them. Fine-tuning
-stops where another fifth is named best. Without --use nothing changes in how products are named: the best method is proposed with
-its figures. After --use, \`gondola classify\` names with it; after --use finetuned, \`gondola index\` comes first.`,
+Labelled photos are held out a fifth at a time, whole, until each was, and neighbours and the linear head are asked about products that they
+have not learnt from. Fine-tuning takes minutes, so it is done for one such part alone; it stops where another part is named best, and is not
+trained on the rest afterwards. Without --use nothing changes in how products are named: the best method is proposed with its figures. After
+--use, \`gondola classify\` names with it; after --use finetuned, \`gondola index\` comes first. --use knn goes back to neighbours at once.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
     return withWorkspace(folder as string, async (context): Promise<VerbResult> => {
       const use = options.use as Adaptation['best'] | 'best' | undefined;
-      const { result: last } = await call('adapt.result', {}, context);
-      const suffices = last?.current && (use === 'best' || last.methods.some(({ method }) => method === use));
-      const input = {
-        finetune: use === 'finetuned' || options.finetune !== false,
-        minutes: options.minutes as number,
-        device: options.device as string,
-        seed: options.seed as number,
-      };
-      const result = use && suffices ? last : await call('adapt.compare', input, context);
-      tell(result, output);
+      const result = use === 'knn' ? null : await compared(use, options, { call }, context);
+      if (result) tell(result, output);
       if (!use) {
-        output.say(`Nothing has changed. \`gondola adapt ${folder} --use best\` names products so from now on.`);
+        output.say(
+          `How products are named has not changed. \`gondola adapt ${folder} --use best\` names them so from now on.`,
+        );
         return { ...result };
       }
       const used = await call('adapt.use', { method: use }, context);
@@ -63,28 +59,50 @@ its figures. After --use, \`gondola classify\` names with it; after --use finetu
   },
 };
 
+/** The last comparison where it suffices for what is to be used, else a new one of no more than that needs. */
+async function compared(
+  use: Adaptation['best'] | 'best' | undefined,
+  options: Record<string, unknown>,
+  { call }: Pick<VerbContext, 'call'>,
+  context: CoreContext,
+): Promise<Adaptation> {
+  const { result: last } = await call('adapt.result', {}, context);
+  const suffices = last?.current && (use === 'best' || last.methods.some(({ method }) => method === use));
+  if (last && suffices) return last;
+  const input = {
+    finetune: use === 'finetuned' || (use !== 'linear' && options.finetune !== false),
+    minutes: options.minutes as number,
+    device: options.device as string,
+    seed: options.seed as number,
+  };
+  return call('adapt.compare', input, context);
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
 function tell(result: Adaptation, output: Output): void {
-  const { heldOut, heldOutPhotos, labels, classes, photos, methods, finetuned } = result;
-  output.say(
-    `${heldOut} products on ${heldOutPhotos} held-out photos, out of ${labels} labelled ones of ${classes} SKUs on ${photos} photos; encoder ${result.model}.`,
-  );
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const { labels, classes, photos, methods, finetuned, pooled } = result;
+  output.say(`${labels} labelled products of ${classes} SKUs on ${photos} photos; encoder ${result.model}.`);
+  output.say(`Asked about ${pooled.heldOut} products on ${pooled.heldOutPhotos} photos, a part at a time held out:`);
   output.table(
-    ['', 'right', '', '95 % interval', 'feature alone', 'chance', 'seconds'],
-    methods.map(({ method, accuracy, right, interval, alone, chance, seconds }) => [
-      NAMES[method],
-      percent(accuracy),
-      `${right} of ${heldOut}`,
-      `${percent(interval[0])} to ${percent(interval[1])}`,
-      percent(alone),
-      chance === null ? '' : chance.toFixed(3),
-      seconds.toFixed(1),
-    ]),
+    [...HEADINGS, 'feature alone', 'seconds'],
+    methods.flatMap(({ method, pooled: all, alone, seconds }) =>
+      all ? [[...row(method, all, pooled.heldOut), finetuned ? '' : percent(alone), seconds.toFixed(1)]] : [],
+    ),
   );
   if (finetuned) {
     const { model, steps, keptStep, stoppedEarly, learnt, watched, reading } = finetuned;
     const end = stoppedEarly ? `stopped early after ${steps} steps` : `${steps} steps`;
     const how = reading === 'knn' ? 'by neighbours' : 'by a linear head';
+    output.say(`Asked about the ${result.heldOut} products on the ${result.heldOutPhotos} photos of one part:`);
+    output.table(
+      [...HEADINGS, 'feature alone', 'seconds'],
+      methods.map((method) => [
+        ...row(method.method, method, result.heldOut),
+        percent(method.alone),
+        method.pooled ? '' : method.seconds.toFixed(1),
+      ]),
+    );
     output.say(
       `${model}: ${end}, kept as after step ${keptStep}; learnt from ${learnt} products, ${watched} told when to stop; read ${how}.`,
     );
@@ -92,4 +110,15 @@ function tell(result: Adaptation, output: Output): void {
   for (const note of result.notes) output.say(note);
   if (result.inUse) output.say(`In use now: ${NAMES[result.inUse]}.`);
   output.say(result.proposal);
+}
+
+const HEADINGS = ['', 'right', '', '95 % interval', 'chance'];
+
+type Figures = Pick<Adaptation['methods'][number], 'right' | 'accuracy' | 'interval' | 'chance'>;
+
+function row(method: Adaptation['best'], { right, accuracy, interval, chance }: Figures, asked: number): string[] {
+  return [
+    ...[NAMES[method], percent(accuracy), `${right} of ${asked}`],
+    ...[`${percent(interval[0])} to ${percent(interval[1])}`, chance === null ? '' : chance.toFixed(3)],
+  ];
 }

@@ -76,6 +76,11 @@ function tell(result: Evaluation, output: Output): void {
   if (details.inGallery > 0) {
     output.say(`${details.inGallery} queries are on photos of the gallery; their own photo was kept out of the vote.`);
   }
+  if (details.learnt > 0) {
+    output.say(
+      `${details.learnt} queries are on photos whose labels the encoder was fine-tuned on, which makes these figures better than they are; ask about other photos.`,
+    );
+  }
   if (details.notIndexed > 0) output.say(`${details.notIndexed} labelled products are not indexed and were left out.`);
   if (details.rowsLeftOut.length > 0) {
     const [{ line, message }] = details.rowsLeftOut;
