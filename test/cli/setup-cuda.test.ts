@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unattended } from '../../src-main/base/progress.ts';
 import { ADDON, nodeHeaders } from '../../src-main/cli/setup-cuda/build.ts';
-import { download } from '../../src-main/cli/setup-cuda/download.ts';
-import { install } from '../../src-main/cli/setup-cuda/install.ts';
+import { refuseFullDisks } from '../../src-main/cli/setup-cuda/disk.ts';
+import { download, fetchedBytes } from '../../src-main/cli/setup-cuda/download.ts';
+import { install, tryOut } from '../../src-main/cli/setup-cuda/install.ts';
 import { findWheel, type Host, refuseForeignHost, refuseForeignWheel } from '../../src-main/cli/setup-cuda/wheel.ts';
 import { zip } from '../../src-main/core/export/zip.ts';
 
@@ -135,6 +136,70 @@ describe.skipIf(!canCompile)('setting up a wheel of TensorFlow', () => {
       'cut short',
     );
     expectUntouched(own);
+  });
+});
+
+describe('what was set up', () => {
+  /** A package that does nothing but this when it is loaded. */
+  function packageThat(does: string): string {
+    const own = join(folder, 'elsewhere');
+    mkdirSync(own);
+    writeFileSync(join(own, 'package.json'), '{"main": "main.js"}');
+    writeFileSync(join(own, 'main.js'), does);
+    return own;
+  }
+  const { signal } = unattended;
+
+  it('is tried out where it is, wherever that is', { timeout: 60_000 }, async () => {
+    const own = packageThat('throw new Error("loaded from " + __dirname)');
+    await expect(tryOut(own, signal)).rejects.toMatchObject({
+      code: 'setup-check',
+      message: expect.stringContaining(`loaded from ${own}`),
+    });
+  });
+
+  it('that hangs is ended when its time is up, or the user asks', { timeout: 60_000 }, async () => {
+    const own = packageThat('for (;;);');
+    await expect(tryOut(own, signal, 3)).rejects.toThrow('does not run: it gave no answer within 3 s.');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1000);
+    await expect(tryOut(own, stop.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('the room that is needed', () => {
+  const disks: Record<string, { id: number; free: number }> = {
+    '/cache': { id: 1, free: 1e9 },
+    '/package': { id: 1, free: 1e9 },
+    '/other': { id: 2, free: 1e9 },
+  };
+  const refuse = (needs: Record<string, number>) =>
+    refuseFullDisks(
+      Object.entries(needs).map(([path, bytes]) => ({ folder: path, bytes })),
+      async (path) => disks[path],
+    );
+
+  it('is added up where it is on one disk', async () => {
+    await refuse({ '/cache': 0.4e9, '/package': 0.6e9 });
+    await refuse({ '/cache': 0.6e9, '/other': 0.6e9 });
+    await expect(refuse({ '/cache': 0.6e9, '/package': 0.6e9 })).rejects.toMatchObject({
+      code: 'setup-disk',
+      message: '1.0 GB are free on the disk of /cache and /package, and 1.2 GB are needed there.',
+    });
+  });
+
+  it('is asked of the disk under a folder that is not there yet', async () => {
+    await refuseFullDisks([{ folder: join(folder, 'a/b'), bytes: 1 }]);
+    await expect(refuseFullDisks([{ folder: join(folder, 'a/b'), bytes: 1e18 }])).rejects.toThrow('are needed there');
+  });
+
+  it('does not count what was fetched already', async () => {
+    const path = join(folder, name);
+    expect(await fetchedBytes(path)).toBe(0);
+    writeFileSync(`${path}.part`, 'half');
+    expect(await fetchedBytes(path)).toBe(4);
+    writeFileSync(path, 'all of it');
+    expect(await fetchedBytes(path)).toBe(9);
   });
 });
 

@@ -1,8 +1,10 @@
 // The proof that what was set up works: a few training steps on it, beside the processor's. A process of its own, since a library that does
 // not fit ends the process that loads it. Says one line of JSON.
+import { registerHooks } from 'node:module';
 import { openRuntime } from '../../engine/devices.ts';
 import { TensorFlowRuntime } from '../../engine/tensorflow/runtime.ts';
 import { largestDifference, lossesOf } from '../../pretrain/agreement.ts';
+import { NAME } from './package.ts';
 
 const STEPS = 3;
 
@@ -15,6 +17,11 @@ export interface Checked {
 }
 
 if (import.meta.main) {
+  const folder = process.argv[2];
+  // The package that was set up, and no other one that happens to lie nearer.
+  registerHooks({
+    resolve: (specifier, context, next) => next(specifier === NAME ? folder : specifier, context),
+  });
   const runtime = await TensorFlowRuntime.open(['tensorflow']);
   const losses = await lossesOf(runtime, STEPS);
   const difference = largestDifference(losses, await lossesOf(await openRuntime('cpu'), STEPS));

@@ -80,6 +80,11 @@ export async function sha256Of(path: string, context: Pick<JobContext, 'signal'>
   return hash.digest('hex');
 }
 
+/** Bytes of it that are on the disk already. */
+export async function fetchedBytes(path: string): Promise<number> {
+  return (await sizeOf(path)) ?? (await sizeOf(`${path}.part`)) ?? 0;
+}
+
 async function sizeOf(path: string): Promise<number | null> {
   return stat(path).then(
     ({ size }) => size,

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { GondolaError, sentence } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 
-const NAME = '@tensorflow/tfjs-node-gpu';
+export const NAME = '@tensorflow/tfjs-node-gpu';
 const root = join(import.meta.dirname, '../../..');
 
 /**

@@ -1,10 +1,11 @@
 // `gondola setup-cuda`, `npm run setup:cuda`: gives TensorFlow.js a current TensorFlow library, so that it computes on an NVIDIA card.
 import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
-import { download, sha256Of } from '../setup-cuda/download.ts';
-import { gigabytes, install, refuseFullDisk } from '../setup-cuda/install.ts';
+import { gigabytes, refuseFullDisks } from '../setup-cuda/disk.ts';
+import { download, fetchedBytes, sha256Of } from '../setup-cuda/download.ts';
+import { install } from '../setup-cuda/install.ts';
 import { packageFolder } from '../setup-cuda/package.ts';
 import { findWheel, refuseForeignHost, refuseForeignWheel, shown, thisHost } from '../setup-cuda/wheel.ts';
 import { Option, type Verb, type VerbContext } from '../verb.ts';
@@ -74,8 +75,10 @@ async function fetched(options: Record<string, unknown>, folder: string, context
   const size = wheel.size ?? 0;
   const where = `${shown(wheel.url)}${size > 0 ? ` (${gigabytes(size)})` : ''}`;
   context.say(`Fetching ${where}; it takes about ${gigabytes(UNPACKED * size)} under ${folder} in the end.`);
-  await refuseFullDisk(path, size);
-  await refuseFullDisk(folder, UNPACKED * size);
+  await refuseFullDisks([
+    { folder: dirname(path), bytes: Math.max(0, size - (await fetchedBytes(path))) },
+    { folder, bytes: UNPACKED * size },
+  ]);
   await download(wheel, path, context);
   return { path, temporary: true };
 }
