@@ -18,7 +18,7 @@ import {
   selectWeights,
   type Weights,
 } from './parameters.ts';
-import type { Grid } from './positions.ts';
+import { type Grid, RESIZE_RULES } from './positions.ts';
 import { STEMS } from './stem.ts';
 import { embeddingWidth, gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
@@ -52,6 +52,8 @@ const descriptionSchema = z
         layerScale: z.boolean().default(false),
         stem: z.enum(STEMS).optional(),
         readout: upTo(MOST.depth).optional(),
+        epsilon: z.number().min(1e-15).max(0.01).optional(),
+        resize: z.enum(RESIZE_RULES).optional(),
       })
       .refine(({ depth, readout = 1 }) => readout <= depth, 'readout must be no more blocks than there are')
       .refine(({ dimensions, heads }) => dimensions % heads === 0, 'dimensions must be divisible by heads')

@@ -1,6 +1,6 @@
 /**
  * The vision transformer of Dosovitskiy et al. 2021 as DINO uses it (facebookresearch/dino, vision_transformer.py): pre-norm, exact
- * GELU, biases on q, k and v, LayerNorm ε 1e-6. With DINOv2's additions where the configuration asks for them: register tokens
+ * GELU, biases on q, k and v, LayerNorm with an ε of 1e-6. With DINOv2's additions where the configuration asks for them: register tokens
  * (order: class, registers, patches; registers have no position) and LayerScale. Written as a graph; training and inference
  * build the same nodes.
  */
@@ -23,7 +23,7 @@ import {
 } from '../engine/graph.ts';
 import { linear } from '../engine/operators.ts';
 import type { Initial, Lookup, Parameter } from './parameters.ts';
-import { type Grid, positionsFor } from './positions.ts';
+import { type Grid, positionsFor, RESIZE_RULES, type ResizeRule } from './positions.ts';
 import { patchTokens, type Stem, stemParameters } from './stem.ts';
 
 export interface VitConfig {
@@ -44,7 +44,13 @@ export interface VitConfig {
    * evaluation has it of the last block, Oquab et al. 2023). Absent: the class token alone, as the official encoders have it.
    */
   readonly readout?: number;
+  /** Of the layer norms. Absent: 1e-6; Hugging Face's ViTModel has 1e-12. */
+  readonly epsilon?: number;
+  /** How positions are resized for other pictures than `image`. Absent: `offset`, as in DINO. */
+  readonly resize?: ResizeRule;
 }
+
+const EPSILON = 1e-6;
 
 /** Width of an image's embedding. */
 export function embeddingWidth({ dimensions, readout = 0 }: VitConfig): number {
@@ -71,7 +77,7 @@ export const VIT_NAMES: readonly string[] = Object.entries(STEMS).flatMap(([kind
 
 /**
  * The configuration of e.g. `vit-small/16`; `hvit-…` has the hierarchical stem, `cvit-…` the convolutional one. Networks that were brought along
- * are spelt out, as by `vitName`: `vit-1024x24x16/14+4reg+scale`.
+ * are spelt out, as by `vitName`: `vit-1024x24x16/14+4reg+scale+antialias`, `vit-base/16+size+eps1e-12`.
  * @param image side of the training image in pixels
  * @throws GondolaError `model-unknown`, `image-size`
  */
@@ -82,12 +88,19 @@ export function vitNamed(name: string, image: number): VitConfig {
     throw new GondolaError('model-unknown', `There is no model "${name}".`, `Choose one of ${VIT_NAMES.join(', ')}.`);
   const { stem, ...network } = size;
   const registers = extras.reduce((sum, extra) => sum + (Number.parseInt(extra, 10) || 0), 0);
-  const config = { ...network, image, registers, layerScale: extras.includes('scale') };
+  const resize = RESIZE_RULES.find((rule) => extras.includes(rule));
+  const epsilon = Number(extras.find((extra) => extra.startsWith('eps'))?.slice('eps'.length) ?? 0);
+  const config = {
+    ...{ ...network, image, registers, layerScale: extras.includes('scale') },
+    ...(epsilon > 0 ? { epsilon } : {}),
+    ...(resize ? { resize } : {}),
+  };
   gridOf(config, image, image);
   return stem === 'patch' ? config : { ...config, stem };
 }
 
-const EXTRA = /^([1-9]\d?reg|scale)$/;
+/** Registers, LayerScale, the rule by which positions are resized, ε of the norms. */
+const EXTRA = /^([1-9]\d?reg|scale|size|antialias|eps\d\.?\d{0,20}(e-\d{1,2})?)$/;
 
 /** The part of a name before its extras. */
 function sizeNamed(base: string) {
@@ -101,7 +114,8 @@ function sizeNamed(base: string) {
 }
 
 /** The name by which `vitNamed` gives this network. */
-export function vitName({ dimensions, depth, heads, patch, registers, layerScale, stem = 'patch' }: VitConfig): string {
+export function vitName(config: VitConfig): string {
+  const { dimensions, depth, heads, patch, registers, layerScale, stem = 'patch', epsilon, resize } = config;
   const [kind] = Object.entries(STEMS).find(([, { stem: other }]) => other === stem)!;
   const [size = `${dimensions}x${depth}x${heads}`] =
     Object.entries(SIZES).find(
@@ -109,7 +123,13 @@ export function vitName({ dimensions, depth, heads, patch, registers, layerScale
     ) ?? [];
   const known = `${kind}-${size}/${patch}`;
   const base = VIT_NAMES.includes(known) ? known : `${kind}-${dimensions}x${depth}x${heads}/${patch}`;
-  return `${base}${registers > 0 ? `+${registers}reg` : ''}${layerScale ? '+scale' : ''}`;
+  const extras = [
+    ...(registers > 0 ? [`${registers}reg`] : []),
+    ...(layerScale ? ['scale'] : []),
+    ...(resize && resize !== 'offset' ? [resize] : []),
+    ...(epsilon && epsilon !== EPSILON ? [`eps${epsilon}`] : []),
+  ];
+  return [base, ...extras].join('+');
 }
 
 /**
@@ -277,7 +297,7 @@ export class Vit {
     const { rows, columns } = gridOf(this.config, height, width);
     const patches = patchTokens(this.config, this.#weights, images, { rows, columns });
     const seen = patchMask ? this.#masked(patches, patchMask) : patches;
-    const positions = positionsFor(this.#weights('pos_embed'), { rows, columns });
+    const positions = positionsFor(this.#weights('pos_embed'), { rows, columns }, this.config.resize);
     const everywhere = (x: Node) => expand(x, [n, x.shape[1], d]);
     const parts = [everywhere(add(this.#weights('cls_token'), slice(positions, 1, 0, 1)))];
     if (registers > 0) parts.push(everywhere(this.#weights('register_tokens')));
@@ -294,7 +314,7 @@ export class Vit {
   }
 
   #norm(name: string, x: Node): Node {
-    return layerNorm(x, this.#weights(`${name}.weight`), this.#weights(`${name}.bias`), 1e-6);
+    return layerNorm(x, this.#weights(`${name}.weight`), this.#weights(`${name}.bias`), this.config.epsilon ?? EPSILON);
   }
 
   #dense(name: string, x: Node): Node {

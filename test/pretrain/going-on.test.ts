@@ -92,10 +92,20 @@ describe('going on from weights', () => {
       'vit-12x2x2/4+1reg',
       'hvit-nano/16',
       'vit-tiny/16',
+      'vit-base/14+4reg+scale+antialias',
+      'vit-base/16+size+eps1e-12',
     ])
       expect(vitName(vitNamed(name, 14 * 16))).toBe(name);
     expect(vitNamed('vit-small/14+4reg+scale', 28)).toMatchObject({ registers: 4, layerScale: true, heads: 6 });
-    for (const name of ['vit-12x2x5/4', 'vit-small/14+x', 'vit-small/14+0reg', 'vit-0x1x1/4', 'vit-small/15'])
+    expect(vitNamed('vit-base/16+size+eps1e-12', 224)).toMatchObject({ resize: 'size', epsilon: 1e-12 });
+    for (const name of [
+      'vit-12x2x5/4',
+      'vit-small/14+x',
+      'vit-small/14+0reg',
+      'vit-0x1x1/4',
+      'vit-small/15',
+      'vit-small/14+eps',
+    ])
       expect(() => vitNamed(name, 28)).toThrow(/There is no model/);
   });
 });

@@ -9,18 +9,35 @@ export interface Beside {
   readonly std?: readonly [number, number, number];
   /** The activation, where it is not GELU by erf. */
   readonly activation?: string;
+  /** Of the layer norms. */
+  readonly epsilon?: number;
+  /** The file names of timm's networks are those of DINO: its own config.json tells them apart. */
+  readonly isOfTimm: boolean;
   /** File names that were used. */
   readonly from: readonly string[];
 }
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 
-const configSchema = z.looseObject({
-  hidden_size: z.number().optional(),
-  num_features: z.number().optional(),
-  num_attention_heads: z.int().positive().optional(),
+/** Of Hugging Face: the networks whose weights are read here. */
+const TYPES = ['vit', 'vit_mae', 'vit_msn', 'deit', 'dinov2', 'dinov2_with_registers'] as const;
+
+const huggingFaceSchema = z.looseObject({
+  model_type: z.enum(TYPES),
+  hidden_size: z.number(),
+  num_hidden_layers: z.number(),
+  num_attention_heads: z.int().positive(),
   hidden_act: z.string().optional(),
-  pretrained_cfg: z.looseObject({ mean: triple.optional(), std: triple.optional() }).optional(),
+  layer_norm_eps: z.number().positive().max(0.01).optional(),
+});
+
+const timmSchema = z.looseObject({
+  architecture: z.string().regex(/^(vit|deit)/),
+  num_features: z.number(),
+  model_args: z
+    .looseObject({ num_heads: z.int().positive().optional(), depth: z.int().positive().optional() })
+    .nullish(),
+  pretrained_cfg: z.looseObject({ mean: triple.optional(), std: triple.optional() }).nullish(),
 });
 
 const preprocessorSchema = z.looseObject({ image_mean: triple.optional(), image_std: triple.optional() });
@@ -28,17 +45,25 @@ const preprocessorSchema = z.looseObject({ image_mean: triple.optional(), image_
 /** Larger is none of these files. */
 const LARGEST = 1e6;
 
-/** @param dimensions of the network: a config.json of another one is left alone */
-export async function readBeside(path: string, dimensions: number): Promise<Beside> {
-  const config = configSchema.safeParse(await jsonIn(dirname(path), 'config.json')).data;
-  const width = config?.hidden_size ?? config?.num_features;
-  if (!config || (width !== undefined && width !== dimensions)) return { from: [] };
+/** @param network what the weights' shapes tell: a config.json of any other network is left alone */
+export async function readBeside(path: string, network: { dimensions: number; depth: number }): Promise<Beside> {
+  const config = await jsonIn(dirname(path), 'config.json');
+  const timm = timmSchema.safeParse(config).data;
+  if (timm && timm.num_features === network.dimensions && (timm.model_args?.depth ?? network.depth) === network.depth) {
+    const { mean, std } = timm.pretrained_cfg ?? {};
+    return { heads: timm.model_args?.num_heads, mean, std, isOfTimm: true, from: ['config.json'] };
+  }
+  const own = huggingFaceSchema.safeParse(config).data;
+  if (own?.hidden_size !== network.dimensions || own.num_hidden_layers !== network.depth)
+    return { isOfTimm: false, from: [] };
   const preprocessor = preprocessorSchema.safeParse(await jsonIn(dirname(path), 'preprocessor_config.json')).data;
-  const activation = config.hidden_act;
+  const activation = own.hidden_act;
   return {
-    heads: config.num_attention_heads,
-    mean: preprocessor?.image_mean ?? config.pretrained_cfg?.mean,
-    std: preprocessor?.image_std ?? config.pretrained_cfg?.std,
+    heads: own.num_attention_heads,
+    mean: preprocessor?.image_mean,
+    std: preprocessor?.image_std,
+    epsilon: own.layer_norm_eps,
+    isOfTimm: false,
     ...(activation === undefined || activation === 'gelu' ? {} : { activation }),
     from: preprocessor ? ['config.json', 'preprocessor_config.json'] : ['config.json'],
   };

@@ -4,15 +4,16 @@ import { size } from '../../engine/graph.ts';
 import { backboneParameters } from '../backbone.ts';
 import { type EncoderDescription, flawOf, parseDescription, readDescription } from '../encoder.ts';
 import type { Tensor } from '../parameters.ts';
+import type { ResizeRule } from '../positions.ts';
 import { gridOf, type VitConfig } from '../vit.ts';
 import { type Beside, readBeside } from './beside.ts';
 import { MOST_BYTES, tooLarge } from './bounded-file.ts';
 import { completed } from './completed.ts';
-import { mismatch, type NamedPart, officialNames } from './naming.ts';
+import { mismatch, type NamedPart, officialNames, type Scheme } from './naming.ts';
 import { ONNX_FORMAT } from './onnx.ts';
 import { openWeights } from './open.ts';
-import { type ResizeRule, resizedPositions } from './resized-positions.ts';
-import { architectureOf, checkFit } from './shapes.ts';
+import { resizedPositions } from './resized-positions.ts';
+import { architectureOf, checkFit, depthOf } from './shapes.ts';
 import type { StoredTensor, WeightFile } from './stored.ts';
 
 type Triple = [number, number, number];
@@ -67,7 +68,7 @@ export async function inspectWeights(path: string, options: ImportOptions = {}):
 export async function importWeights(path: string, options: ImportOptions = {}): Promise<ImportedEncoder> {
   const file = await openWeights(path);
   try {
-    const { stored, trained, rule, description, notes } = await recognised(file, options);
+    const { stored, trained, description, notes } = await recognised(file, options);
     const weights = new Map<string, Tensor>();
     for (const { name } of backboneParameters(trained)) {
       const tensor = stored.get(name)!;
@@ -77,7 +78,7 @@ export async function importWeights(path: string, options: ImportOptions = {}): 
     const { architecture } = description;
     if (positions) {
       const { rows } = gridOf(architecture, architecture.image, architecture.image);
-      weights.set('pos_embed', resizedPositions(positions, rows, rule));
+      weights.set('pos_embed', resizedPositions(positions, rows, trained.resize ?? 'offset'));
     }
     return { description, notes, weights };
   } finally {
@@ -90,7 +91,6 @@ interface Recognised extends WeightsPlan {
   readonly stored: ReadonlyMap<string, StoredTensor>;
   /** As the values in the file have it; the description's may be of another image size. */
   readonly trained: EncoderDescription['architecture'];
-  readonly rule: ResizeRule;
 }
 
 async function recognised(file: WeightFile, options: ImportOptions): Promise<Recognised> {
@@ -124,7 +124,6 @@ function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOpt
   return {
     stored: tensors,
     trained: own.architecture,
-    rule: 'offset',
     description: described(own, options, { made: own.made }),
     notes: [`It is an encoder of Gondola's (${format}).`],
   };
@@ -135,13 +134,18 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
   const part = officialNames(path, file.tensors);
   const stored = completed(path, part);
   const [, , dimensions = 0] = stored.get('cls_token')?.shape ?? [];
-  const beside = await readBeside(path, dimensions);
+  const beside = await readBeside(path, { dimensions, depth: depthOf(stored) });
   if (beside.activation)
     throw mismatch(
       path,
       `config.json beside it says that its activation is ${beside.activation}, and Gondola computes gelu`,
     );
-  const trained = architectureOf(path, stored, options.heads ?? beside.heads);
+  const told = options.heads ?? beside.heads;
+  const shaped = architectureOf(path, stored, told);
+  const scheme = schemeOf(file, part, beside);
+  const resize = ruleOf(scheme, shaped.registers);
+  const epsilon = beside.epsilon ?? part.epsilon;
+  const trained = { ...shaped, ...(resize ? { resize } : {}), ...(epsilon ? { epsilon } : {}) };
   refuseTooLarge(path, trained);
   checkFit(path, backboneParameters(trained), stored);
   const { mean, std } = beside.mean && beside.std ? { mean: beside.mean, std: beside.std } : PIXELS.imagenet;
@@ -149,15 +153,30 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
   return {
     stored,
     trained,
-    rule: ruleOf(part, trained.registers),
-    description: described(base, options, { made: { from: format, naming: part.scheme } }),
-    notes: [...notesOn(file, part, beside, options), ...remarkOnSize(trained, options)],
+    description: described(base, options, { made: { from: format, naming: scheme } }),
+    notes: [
+      ...notesOn(file, { ...part, scheme }, beside, options),
+      ...(beside.epsilon || !part.epsilon
+        ? []
+        : [`Its layer norms are taken to have an ε of ${part.epsilon}, as ViTModel has it; a config.json would tell.`]),
+      ...(told === undefined ? [`Taken to have ${trained.heads} attention heads, as usual for its width.`] : []),
+      ...remarkOnSize(trained, options),
+    ],
   };
 }
 
-function ruleOf({ scheme }: NamedPart, registers: number): ResizeRule {
+/**
+ * The official names of a network without registers, LayerScale and head are timm's too. facebookresearch published PyTorch's checkpoints, and a
+ * network of timm is the whole file: safetensors of these names alone are its.
+ */
+function schemeOf({ format }: WeightFile, { scheme, prefix }: NamedPart, { isOfTimm }: Beside): Scheme {
+  return isOfTimm || (scheme === 'official' && format === 'safetensors' && prefix === '') ? 'timm' : scheme;
+}
+
+/** Undefined where it is the usual one. */
+function ruleOf(scheme: Scheme, registers: number): ResizeRule | undefined {
   if (scheme === 'timm' || registers > 0) return 'antialias';
-  return scheme === 'huggingface' ? 'size' : 'offset';
+  return scheme === 'huggingface' ? 'size' : undefined;
 }
 
 /** @throws GondolaError `image-size` for an input that the patches do not tile */

@@ -14,6 +14,8 @@ export interface NamedPart {
   readonly prefix: string;
   /** Prefixes of other encoders in the same file. */
   readonly others: readonly string[];
+  /** Of its layer norms, where the names tell: Hugging Face's ViTModel and what is made like it. Absent: as usual. */
+  readonly epsilon?: number;
   /** By official names, in the order of the file; heads left out. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
@@ -50,6 +52,9 @@ const OFFICIAL: readonly [RegExp, string][] = [
   [/^blocks\.\d+\.(\d+\.)/, 'blocks.$1'],
   [/^reg_token$/, 'register_tokens'],
 ];
+
+/** Hugging Face, `layer_norm_eps` of ViTConfig. */
+const EPSILON_OF_VIT_MODEL = 1e-12;
 
 const QUERY = /^(blocks\.\d+\.)attention\.attention\.(query|key|value)\.(weight|bias)$/;
 
@@ -94,6 +99,7 @@ export function officialNames(path: string, stored: ReadonlyMap<string, StoredTe
     scheme: isHuggingFace ? 'huggingface' : isOfTimm(own.map(([name]) => name)) ? 'timm' : 'official',
     prefix,
     others: others.map((other) => other.prefix),
+    ...(own.some(([name]) => name.includes('.layernorm_before.')) ? { epsilon: EPSILON_OF_VIT_MODEL } : {}),
     tensors: isHuggingFace ? joined(path, tensors) : tensors,
   };
 }

@@ -15,14 +15,16 @@ type Found = ReadonlyMap<string, FoundParameter>;
 
 /** Beyond any published transformer, each for itself; `side` is that of a grid of patches. Keeps a file from asking for what nobody could list. */
 export const MOST = { dimensions: 8192, depth: 128, patch: 64, registers: 64, side: 256 };
-/** Of nearly every published vision transformer. */
+/** Of nearly every published vision transformer; */
 const WIDTH_OF_A_HEAD = 64;
+/** the others: the so400m, huge and giant ones. */
+const HEADS: Readonly<Record<number, number>> = { 1152: 16, 1280: 16, 1408: 16 };
 
 const inWords = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /**
  * @param found under the official names
- * @param heads which no shape tells; 64 dimensions each unless given
+ * @param heads which no shape tells; as published networks of this width have them unless given
  * @throws GondolaError `weights-mismatch`, `weights-heads`
  */
 export function architectureOf(path: string, found: Found, heads?: number): VitConfig {
@@ -60,8 +62,7 @@ export function architectureOf(path: string, found: Found, heads?: number): VitC
     : 0;
   const isSquare = (shape: readonly number[]) => isRow(shape) && Number.isInteger(Math.sqrt(shape[1] - 1));
   const positions = extent('pos_embed', 1, `[1, 1 + side × side, ${d}]`, 1 + MOST.side ** 2, isSquare);
-  const blocks = [...found.keys()].flatMap((name) => /^blocks\.(\d+)\./.exec(name)?.[1] ?? []).map(Number);
-  const depth = blocks.reduce((most, block) => Math.max(most, block + 1), 0);
+  const depth = depthOf(found);
   if (depth === 0) throw mismatch(path, 'the model needs "blocks.0.norm1.weight", and the file does not have it');
   if (depth > MOST.depth) throw mismatch(path, `it has "blocks.${depth - 1}", more blocks than any encoder`);
   return {
@@ -71,8 +72,16 @@ export function architectureOf(path: string, found: Found, heads?: number): VitC
   };
 }
 
+/** Blocks, by the highest number among the names. */
+export function depthOf(found: Found): number {
+  return [...found.keys()].reduce((most, name) => {
+    const [, block] = /^blocks\.(\d+)\./.exec(name) ?? [];
+    return block === undefined ? most : Math.max(most, Number(block) + 1);
+  }, 0);
+}
+
 function headsOf(path: string, dimensions: number, told: number | undefined): number {
-  const heads = told ?? dimensions / WIDTH_OF_A_HEAD;
+  const heads = told ?? HEADS[dimensions] ?? dimensions / WIDTH_OF_A_HEAD;
   if (Number.isInteger(heads) && heads >= 1 && dimensions % heads === 0) return heads;
   throw new GondolaError(
     'weights-heads',

@@ -36,11 +36,11 @@ describe('going on from imported weights', () => {
     const wishes = await withWeights(workspace, { from: 'brought' });
     expect(wishes).toEqual({
       from: workspace.path('models', 'brought.safetensors'),
-      model: 'vit-12x2x2/14+2reg+scale',
+      model: 'vit-12x2x2/14+2reg+scale+antialias',
       embedding: 'class',
     });
     await expect(withWeights(workspace, { from: 'brought', model: 'vit-tiny/16' })).rejects.toThrow(
-      'brought is a vit-12x2x2/14+2reg+scale, and vit-tiny/16 was asked for',
+      'brought is a vit-12x2x2/14+2reg+scale+antialias, and vit-tiny/16 was asked for',
     );
     await expect(withWeights(workspace, { from: 'nothing' })).rejects.toThrow(
       'neither an encoder of the workspace nor',

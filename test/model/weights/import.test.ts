@@ -2,10 +2,18 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRuntime } from '../../../src-main/engine/devices.ts';
+import { backboneParameters } from '../../../src-main/model/backbone.ts';
+import { Encoder, writeEncoder } from '../../../src-main/model/encoder.ts';
 import { importWeights, inspectWeights } from '../../../src-main/model/weights/import.ts';
 import { resizedPositions } from '../../../src-main/model/weights/resized-positions.ts';
 import { readSafetensors, writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
-import { expected, featuresOf, fixture, furthest } from './fixtures.ts';
+import { expected, featuresOf, fixedImages, fixture, furthest } from './fixtures.ts';
+
+const tensorOfZeros = (shape: readonly number[]) => ({
+  shape,
+  values: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+});
 
 let folder: string;
 beforeAll(async () => {
@@ -20,8 +28,7 @@ describe('weights of other codes', () => {
       const { description } = await inspectWeights(fixture(name), { heads: 2 });
       expect(description.inputSize).toBe(side);
       const features = await featuresOf(fixture(name), { heads: 2 });
-      // ViTModel's norms have ε = 1e-12, ours 1e-6.
-      expect(furthest(features, values)).toBeLessThan(name.includes('vit') ? 5e-5 : 1e-5);
+      expect(furthest(features, values)).toBeLessThan(1e-5);
     },
   );
 
@@ -41,7 +48,7 @@ describe('weights of other codes', () => {
 
   test('pictures larger than they need to be are remarked upon', async () => {
     const d = 64;
-    const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+    const zeros = (...shape: number[]) => tensorOfZeros(shape);
     const { tensors } = await readSafetensors(fixture('huggingface-vit.safetensors'));
     const wide = new Map(
       [...tensors].map(([name, { shape }]) => [name, zeros(...shape.map((n) => (n % 12 === 0 ? (n * d) / 12 : n)))]),
@@ -66,21 +73,94 @@ describe('weights of other codes', () => {
   test('config.json and preprocessor_config.json beside the file tell heads and pixels', async () => {
     const path = join(folder, 'model.safetensors');
     await copyFile(fixture('huggingface-vit.safetensors'), path);
-    const config = { hidden_size: 12, num_attention_heads: 2, hidden_act: 'gelu' };
+    const config = {
+      ...{ model_type: 'vit', hidden_size: 12, num_hidden_layers: 2, num_attention_heads: 2 },
+      ...{ hidden_act: 'gelu', layer_norm_eps: 1e-5 },
+    };
     await writeFile(join(folder, 'config.json'), JSON.stringify(config));
     await writeFile(
       join(folder, 'preprocessor_config.json'),
       JSON.stringify({ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }),
     );
     const { description, notes } = await inspectWeights(path);
-    expect(description.architecture).toMatchObject({ heads: 2 });
+    expect(description.architecture).toMatchObject({ heads: 2, epsilon: 1e-5 });
     expect(description.mean).toEqual([0.5, 0.5, 0.5]);
     expect(notes.join(' ')).toContain('preprocessor_config.json');
     expect((await inspectWeights(path, { pixels: 'imagenet' })).description.mean[0]).toBe(0.485);
     await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, hidden_act: 'quick_gelu' }));
     await expect(inspectWeights(path)).rejects.toThrow(/activation is quick_gelu/);
-    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, hidden_size: 99 }));
-    await expect(inspectWeights(path)).rejects.toThrow(/heads share/);
+    for (const another of [{ hidden_size: 99 }, { num_hidden_layers: 12 }, { model_type: 'bert' }]) {
+      await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, ...another }));
+      await expect(inspectWeights(path)).rejects.toThrow(/heads share/);
+    }
+    await rm(join(folder, 'config.json'));
+  });
+
+  test('ViTModel’s norms have another ε than DINO’s, which the names tell', async () => {
+    const { description, notes } = await inspectWeights(fixture('huggingface-vit.safetensors'), { heads: 2 });
+    expect(description.architecture).toMatchObject({ epsilon: 1e-12, resize: 'size' });
+    expect(notes.join(' ')).toContain('ε of 1e-12');
+    const dino = await inspectWeights(fixture('dino.pth'), { heads: 2 });
+    expect(dino.description.architecture).not.toHaveProperty('epsilon');
+  });
+
+  test('networks under DINO’s names that timm’s config.json is about are resized as timm does', async () => {
+    const { weights } = await importWeights(fixture('dino.pth'), { heads: 2 });
+    const place = await mkdtemp(join(folder, 'timm-'));
+    const path = join(place, 'model.safetensors');
+    await writeSafetensors(path, weights);
+    const config = {
+      ...{ architecture: 'vit_tiny_patch4_16', num_features: 12, model_args: { num_heads: 2 } },
+      pretrained_cfg: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    };
+    await writeFile(join(place, 'config.json'), JSON.stringify(config));
+    const { description } = await inspectWeights(path);
+    expect(description).toMatchObject({
+      architecture: { heads: 2, resize: 'antialias' },
+      mean: [0.5, 0.5, 0.5],
+      made: { naming: 'timm' },
+    });
+    await copyFile(fixture('dino.pth'), join(place, 'dino.pth'));
+    expect((await inspectWeights(join(place, 'dino.pth'))).description.architecture).toMatchObject({
+      resize: 'antialias',
+    });
+    const official = await inspectWeights(fixture('dino.pth'), { heads: 2 });
+    expect(official.description.architecture).not.toHaveProperty('resize');
+  });
+
+  test.each([
+    [384, 6],
+    [1280, 16],
+  ])('a width of %i is taken to be that of %i heads, and that is told', async (dimensions, heads) => {
+    const shaped = { dimensions, depth: 1, heads, patch: 16, image: 16, registers: 0, layerScale: false };
+    const weights = backboneParameters(shaped).map(({ name, shape }) => [name, tensorOfZeros(shape)] as const);
+    const path = join(folder, 'wide.safetensors');
+    await writeSafetensors(path, new Map(weights));
+    const { description, notes } = await inspectWeights(path);
+    expect(description.architecture).toMatchObject({ heads });
+    expect(notes.join(' ')).toContain(`${heads} attention heads`);
+    expect((await inspectWeights(path, { heads: 4 })).notes.join(' ')).not.toContain('attention heads');
+  });
+
+  test('an encoder that was kept is resized as its own code does it, whenever that happens', async () => {
+    const path = join(folder, 'kept.safetensors');
+    for (const [name, input] of [
+      ['dinov2-registers.pth', 42],
+      ['huggingface-vit.safetensors', 24],
+      ['dino.pth', 24],
+    ] as const) {
+      const { description, weights } = await importWeights(fixture(name), { heads: 2 });
+      await writeEncoder(path, description, weights);
+      const directly = await importWeights(fixture(name), { heads: 2, input });
+      const later = await importWeights(path, { input });
+      expect(furthest(later.weights.get('pos_embed')!.values, directly.weights.get('pos_embed')!.values)).toBe(0);
+      // Pictures of another size than the network's are resized within the graph.
+      const runtime = await openRuntime('cpu');
+      const encoder = new Encoder(runtime, description.architecture, weights, name, input);
+      const features = await encoder.embed(fixedImages(2, input), 2);
+      await encoder.dispose();
+      expect(furthest(features, await featuresOf(fixture(name), { heads: 2, input }))).toBeLessThan(1e-5);
+    }
   });
 
   test('positions are resized for another picture size, each by the rule of its own code', async () => {
@@ -132,7 +212,7 @@ describe('weights that do not fit', () => {
     await writeSafetensors(path, tensors);
     return importWeights(path, { heads: 2 });
   }
-  const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
+  const zeros = (...shape: number[]) => tensorOfZeros(shape);
 
   test('the first missing parameter is named, with the shape that it should have', async () => {
     await expect(changed((tensors) => tensors.delete('vit.encoder.layer.1.output.dense.bias'))).rejects.toThrow(
