@@ -78,7 +78,10 @@ export function refuseAbsentDevice(device: string): asserts device is Device {
 export function insteadOfCard(device: string, { onProcessor }: Pick<Runtime, 'onProcessor'>): string | null {
   // The others refuse to open then.
   if (device !== 'tensorflow-gpu' || !onProcessor) return null;
-  return `TensorFlow’s library finds no card to use and computes on the processor. ${remedies[device]}`;
+  return (
+    'TensorFlow’s library finds no card to use and computes on the processor. A card needs NVIDIA’s current driver, CUDA 12, cuDNN 9, ' +
+    'and the library with CUDA that `npm run setup:cuda` installs (Linux, x64).'
+  );
 }
 
 /** The devices that can be tried here; whether one computes is told by opening it. */

@@ -115,7 +115,9 @@ export function recommend(candidates: readonly Candidate[]): { device: string; w
   const ratio = fastest.imagesPerSecond / cpu!.imagesPerSecond;
   if (fastest.device === 'cpu' || ratio < WORTH) {
     const rest =
-      candidates.length > 1 ? 'No other device that works here is clearly faster' : 'No other device works here';
+      candidates.length > 1
+        ? 'No other device that works here is clearly faster'
+        : 'No other device was seen to work here';
     return { device: 'cpu', why: `${rest}, and the processor repeats a run bit for bit.` };
   }
   return {
