@@ -13,6 +13,12 @@ export interface Counted {
 
 /** The losses of the steps, and what every run of a program moved between memory and device. */
 export async function countedLosses(runtime: Runtime): Promise<Counted> {
+  const { counting, runs } = countBytes(runtime);
+  return { losses: await lossesOf(counting, STEPS), runs };
+}
+
+/** A runtime that does what the given one does, and a list that each run of its programs adds to. */
+export function countBytes(runtime: Runtime): { counting: Runtime; runs: Counted['runs'] } {
   const runs: Counted['runs'] = [];
   const bytes = (values: Feeds) =>
     Object.values(values).reduce((sum, value) => sum + (value instanceof Float32Array ? value.byteLength : 0), 0);
@@ -38,7 +44,7 @@ export async function countedLosses(runtime: Runtime): Promise<Counted> {
       ? { compileResident: async (outputs, kept) => count(await runtime.compileResident!(outputs, kept)) }
       : {}),
   };
-  return { losses: await lossesOf(counting, STEPS), runs };
+  return { counting, runs };
 }
 
 if (import.meta.main) console.log(JSON.stringify(await countedLosses(await openRuntime(process.argv[2]))));

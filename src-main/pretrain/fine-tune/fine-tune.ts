@@ -1,5 +1,6 @@
 /** One fine-tuning from pictures and labels to an encoder file, stopped where pictures that it does not learn from are named best. */
 import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { openRuntime, refuseAbsentDevice } from '../../engine/devices.ts';
@@ -63,6 +64,8 @@ export interface FineTuned {
   readonly seconds: number;
 }
 
+const labelledPhotos = z.array(z.string());
+
 /** Each pass shows every picture twice, cropped and lit differently (repeated augmentation, Hoffer et al. 2020). */
 const MOST_EPOCHS = 40;
 const BATCH = 32;
@@ -94,21 +97,21 @@ export async function fineTune(request: FineTuneRequest, context: JobContext): P
       'Label at least two SKUs, each on several photos.',
     );
   }
-  const batch = Math.min(BATCH, train.length);
   const affordable = BUDGET / vitBytes(description.architecture, { globalSize: side, localSize: side, locals: 0 });
-  const part = largestPart(batch, Math.max(1, Math.floor(affordable)));
+  const { runs, part } = runsOf(Math.min(BATCH, train.length), affordable);
+  const batch = runs * part;
   const order = new EpochOrder(train.length, batch, request.seed);
   const most = (request.epochs ?? MOST_EPOCHS) * order.stepsPerEpoch;
   const runtime = await openRuntime(request.device);
   const { tensors } = await readSafetensors(request.from);
   const tuner = await Tuner.create(runtime, {
     ...{ architecture: description.architecture, weights: tensors, mean: description.mean, std: description.std },
-    ...{ classes: request.classes, side, images: GLOBALS * part, runs: batch / part },
+    ...{ classes: request.classes, side, images: GLOBALS * part, runs },
   });
   const feed = new CropFeed({
     folder: request.cacheFolder,
     index: { ...index, pictures: train.map((number) => index.pictures[number]) },
-    ...{ recipe, seed: request.seed, parts: Array<number>(batch / part).fill(part), firstStep: 0, endStep: most },
+    ...{ recipe, seed: request.seed, parts: Array<number>(runs).fill(part), firstStep: 0, endStep: most },
     workers: Math.max(1, Math.min(8, request.cores >> 1)),
     bytesAhead: 128e6,
   });
@@ -153,7 +156,7 @@ export async function fineTune(request: FineTuneRequest, context: JobContext): P
         break;
       }
     }
-    const { weights, keptStep, best } = watcher.result(step);
+    const { weights, keptStep, best } = await watcher.result(step);
     const encoder = await save(request, description, weights, keptStep, train.length);
     const stoppedEarly = watcher.isOver && step < planned;
     return { encoder, steps: step, keptStep, stoppedEarly, watched: best, seconds: elapsed() };
@@ -171,10 +174,13 @@ function scheduled(step: number, steps: number): number {
   return 0.5 * (1 + Math.cos((Math.PI * (step - warm)) / Math.max(1, steps - warm)));
 }
 
-/** The largest size that divides the batch and is affordable: one program serves all runs. */
-function largestPart(batch: number, affordable: number): number {
-  for (let part = Math.min(batch, affordable); part > 1; part--) if (batch % part === 0) return part;
-  return 1;
+/**
+ * How a step's pictures are shared out to runs of one program: as few as memory affords, of one size. Where they do not come out even, the step takes
+ * fewer pictures by less than the number of runs (another few each pass, see `EpochOrder`): a prime number of them would else go one by one.
+ */
+export function runsOf(pictures: number, affordable: number): { readonly runs: number; readonly part: number } {
+  const runs = Math.ceil(pictures / Math.max(1, Math.floor(affordable)));
+  return { runs, part: Math.floor(pictures / runs) };
 }
 
 /** The cached pictures, which of them are learnt from and which are watched, and the label of each. */
@@ -197,14 +203,16 @@ async function save(
   step: number,
   trained: number,
 ): Promise<EncoderFile> {
+  const learnt = examples.flatMap(({ role, source }) => (role === 'train' ? [source.photo] : []));
+  const learntBefore = labelledPhotos.safeParse(description.made?.labelledPhotos).data ?? [];
   const made = {
     by: `gondola ${gondola}`,
     objective: 'fine-tuned',
     from: fromName,
     steps: step,
     pictures: trained,
-    // Whoever measures how well labels are named has to leave these photos out.
-    labelledPhotos: [...new Set(examples.flatMap(({ role, source }) => (role === 'train' ? [source.photo] : [])))],
+    // Whoever measures how well labels are named has to leave these photos out. What a tuned encoder learnt, one that is tuned from it knows, too.
+    labelledPhotos: [...new Set([...learntBefore, ...learnt])],
   };
   await writeEncoder(to, { ...description, made }, withoutPrefix(weights, 'backbone.'));
   return { path: to, dimensions: embeddingWidth(description.architecture) };

@@ -5,14 +5,15 @@
  */
 import { GondolaError } from '../../base/errors.ts';
 import { gradients } from '../../engine/gradient.ts';
-import { add, constant, input, logSoftmax, multiply, type Node, negate, sum } from '../../engine/graph.ts';
+import { add, constant, input, logSoftmax, multiply, type Node, negate, size, sum } from '../../engine/graph.ts';
 import { linear } from '../../engine/operators.ts';
-import type { Program, Runtime, Values } from '../../engine/runtime.ts';
+import type { Runtime } from '../../engine/runtime.ts';
 import { type Architecture, backbone, backboneParameters, embeddingWidth } from '../../model/backbone.ts';
 import { inputLookup, type Parameter, prefixed, type Tensor, type Weights, within } from '../../model/parameters.ts';
 import { imageDeviation, imageMean } from '../../vision/tensor.ts';
-import { AdamW, clipScale, norm } from '../optimiser.ts';
+import { compileStep, type StepProgram } from '../resident/step-program.ts';
 import { layerDecay } from './layer-decay.ts';
+import { type TunedWeights, tunedWeights } from './tuned-weights.ts';
 
 export interface TunerOptions {
   readonly architecture: Architecture;
@@ -38,28 +39,16 @@ const BACKBONE = 'backbone.';
 const HEAD = 'head.';
 
 export class Tuner {
-  /** Live values: the encoder's under `backbone.`, the head's under `head.`. */
-  readonly weights: ReadonlyMap<string, Tensor>;
   readonly #options: TunerOptions;
-  readonly #parameters: readonly Parameter[];
-  readonly #training: Program;
-  readonly #looking: Program;
-  readonly #optimiser = new AdamW();
-  readonly #decay: ReadonlyMap<string, number>;
+  readonly #weights: TunedWeights;
+  readonly #training: StepProgram;
+  readonly #looking: StepProgram;
 
-  private constructor(options: TunerOptions, parameters: readonly Parameter[], training: Program, looking: Program) {
+  private constructor(options: TunerOptions, weights: TunedWeights, training: StepProgram, looking: StepProgram) {
     this.#options = options;
-    this.#parameters = parameters;
+    this.#weights = weights;
     this.#training = training;
     this.#looking = looking;
-    this.#decay = layerDecay(parameters.map(({ name }) => name));
-    this.weights = new Map(
-      parameters.map(({ name, shape }) => {
-        const start = name.startsWith(BACKBONE) ? options.weights.get(name.slice(BACKBONE.length)) : undefined;
-        const extent = shape.reduce((product, side) => product * side, 1);
-        return [name, { shape, values: start ? start.values.slice() : new Float32Array(extent) }];
-      }),
-    );
   }
 
   /** Compiles the programs. `runtime` is the caller's. The head starts at zero. */
@@ -88,12 +77,17 @@ export class Tuner {
       loss,
       learnt.map(({ name }) => weights(name)),
     );
-    const training = await runtime.compile({
-      loss,
-      ...Object.fromEntries(learnt.map(({ name }, i) => [`gradient.${name}`, slopes[i]])),
+    const training = await compileStep(
+      runtime,
+      { loss },
+      Object.fromEntries(learnt.map(({ name }, i) => [`gradient.${name}`, slopes[i]])),
+    );
+    const looking = await compileStep(runtime, { logits: graph().logits }, {});
+    const tuned = tunedWeights(runtime, {
+      ...{ parameters, start: startOf(parameters, options.weights), runs, weightDecay: WEIGHT_DECAY, clip: CLIP },
+      decay: layerDecay(parameters.map(({ name }) => name)),
     });
-    const looking = await runtime.compile({ logits: graph().logits });
-    return new Tuner(options, parameters, training, looking);
+    return new Tuner(options, tuned, training, looking);
   }
 
   /**
@@ -108,39 +102,24 @@ export class Tuner {
     learningRate: number,
   ): Promise<number> {
     const { classes, runs } = this.#options;
-    const totals = new Map<string, Float32Array>();
+    const { gradients } = this.#weights;
+    const weights = await this.#weights.fed();
     let loss = 0;
     for (let run = 0; run < runs; run++) {
       const { pictures, labels } = await next();
       const targets = new Float32Array(labels.length * classes).fill(SMOOTHING / classes);
       for (const [row, label] of labels.entries()) targets[row * classes + label] += 1 - SMOOTHING;
-      const found = await this.#training.run({ pictures, targets, ...this.#fed() });
-      loss += found.loss[0];
-      for (const { name } of this.#parameters) {
-        const gradient = found[`gradient.${name}`];
-        const total = totals.get(name);
-        if (!gradient) continue;
-        if (!total) totals.set(name, gradient);
-        else for (let i = 0; i < total.length; i++) total[i] += gradient[i];
-      }
+      const { values, kept } = await this.#training.run({ ...weights, pictures, targets }, gradients.into(run));
+      await gradients.add(run, kept);
+      loss += values.loss[0];
     }
-    const length = Math.hypot(...[...totals.values()].map(norm));
-    if (!Number.isFinite(loss) || !Number.isFinite(length)) {
+    const learnt = Number.isFinite(loss) && Number.isFinite(await this.#weights.learn(learningRate));
+    if (!learnt) {
       throw new GondolaError(
         'training-diverged',
         `Fine-tuning diverged: the loss is ${loss} at a learning rate of ${learningRate}.`,
         'Start it again from another encoder; the one that it began with is unchanged.',
       );
-    }
-    const scale = clipScale(length, CLIP);
-    for (const parameter of this.#parameters) {
-      const gradient = totals.get(parameter.name);
-      if (!gradient) continue;
-      this.#optimiser.update(parameter, this.weights.get(parameter.name)!.values, gradient, {
-        learningRate: learningRate * this.#decay.get(parameter.name)!,
-        weightDecay: WEIGHT_DECAY,
-        scale,
-      });
     }
     return loss;
   }
@@ -152,28 +131,36 @@ export class Tuner {
     const count = pictures.length / extent;
     const logits = new Float32Array(count * classes);
     const batch = new Float32Array(images * extent);
+    const weights = await this.#weights.fed();
     for (let start = 0; start < count; start += images) {
       const rows = Math.min(images, count - start);
       batch.set(pictures.subarray(start * extent, (start + rows) * extent));
-      const found = await this.#looking.run({ pictures: batch, ...this.#fed() });
-      logits.set(found.logits.subarray(0, rows * classes), start * classes);
+      const { values } = await this.#looking.run({ ...weights, pictures: batch });
+      logits.set(values.logits.subarray(0, rows * classes), start * classes);
     }
     return logits;
   }
 
-  /** A copy of all weights as they are, to go back to. */
-  kept(): Map<string, Tensor> {
-    return new Map([...this.weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+  /** A copy of all weights as they are, in memory: the encoder's under `backbone.`, the head's under `head.`. */
+  kept(): Promise<Map<string, Tensor>> {
+    return this.#weights.copy();
   }
 
   async dispose(): Promise<void> {
     await this.#training.dispose();
     await this.#looking.dispose();
+    await this.#weights.dispose();
   }
+}
 
-  #fed(): Values {
-    return Object.fromEntries([...this.weights].map(([name, { values }]) => [name, values]));
-  }
+/** The encoder's weights, and a head of zeros. */
+function startOf(parameters: readonly Parameter[], encoder: Weights): Map<string, Tensor> {
+  return new Map(
+    parameters.map(({ name, shape }) => {
+      const known = name.startsWith(BACKBONE) ? encoder.get(name.slice(BACKBONE.length)) : undefined;
+      return [name, { shape, values: known?.values ?? new Float32Array(size(shape)) }];
+    }),
+  );
 }
 
 /** Pictures as the encoder's preprocessing would give them. */

@@ -53,13 +53,13 @@ export class Watch {
     const look = await this.#measure(signal);
     const best = this.#best?.look;
     const better = !best || look.accuracy > best.accuracy || (look.accuracy === best.accuracy && look.loss < best.loss);
-    if (better) this.#best = { look, step, weights: this.#tuner.kept() };
+    if (better) this.#best = { look, step, weights: await this.#tuner.kept() };
     this.#since = better ? 0 : this.#since + 1;
   }
 
   /** @param step done by now */
-  result(step: number): { weights: ReadonlyMap<string, Tensor>; keptStep: number; best: Look | null } {
-    if (!this.#best) return { weights: this.#tuner.weights, keptStep: step, best: null };
+  async result(step: number): Promise<{ weights: ReadonlyMap<string, Tensor>; keptStep: number; best: Look | null }> {
+    if (!this.#best) return { weights: await this.#tuner.kept(), keptStep: step, best: null };
     return { weights: this.#best.weights, keptStep: this.#best.step, best: this.#best.look };
   }
 

@@ -42,11 +42,7 @@ export interface UpdateGraph {
  * Reads `student.…`, `gradient.…`, `first.…`, `second.…`, `teacher.…` of each part, and scalars: `keep` (1 − learning rate · decay, for
  * those that decay), `momentum` and `rest` (of the teacher; their sum is 1), and each group's.
  */
-export function updateGraph(
-  parts: readonly Part[],
-  clip: number,
-  { beta1, beta2, epsilon }: AdamWOptions,
-): UpdateGraph {
+export function updateGraph(parts: readonly Part[], clip: number, options: AdamWOptions): UpdateGraph {
   const scalars = new Map<string, Node>();
   const scalar = (name: string): Node => {
     const known = scalars.get(name) ?? input(name, []);
@@ -63,16 +59,21 @@ export function updateGraph(
     norms.push(reshape(length, [1]));
     let updated = values;
     if (group !== null) {
-      const clipped = clip > 0 ? multiply(gradient, clipScale(length, clip)) : gradient;
-      const first = add(multiply(input(`first.${name}`, shape), beta1), multiply(clipped, 1 - beta1));
-      const second = add(
-        multiply(input(`second.${name}`, shape), beta2),
-        multiply(multiply(clipped, clipped), 1 - beta2),
+      const step = adamStep(
+        parameter,
+        {
+          values,
+          gradient: clip > 0 ? multiply(gradient, clipScale(length, clip)) : gradient,
+          first: input(`first.${name}`, shape),
+          second: input(`second.${name}`, shape),
+        },
+        { keep: scalar('keep'), stepSize: scalar(`stepSize.${group}`), correction: scalar(`correction.${group}`) },
+        options,
       );
-      const decayed = isRegularised(parameter) ? multiply(values, scalar('keep')) : values;
-      const deviation = add(multiply(sqrt(second), scalar(`correction.${group}`)), epsilon);
-      updated = subtract(decayed, divide(multiply(first, scalar(`stepSize.${group}`)), deviation));
-      Object.assign(kept, { [`student.${name}`]: updated, [`first.${name}`]: first, [`second.${name}`]: second });
+      updated = step.values;
+      kept[`student.${name}`] = updated;
+      kept[`first.${name}`] = step.first;
+      kept[`second.${name}`] = step.second;
     }
     if (averaged) {
       const teacher = input(`teacher.${name}`, shape);
@@ -82,8 +83,34 @@ export function updateGraph(
   return { outputs: { norms: concat(norms, 0) }, kept };
 }
 
+/** All of the parameter's shape. */
+interface Moving {
+  readonly values: Node;
+  readonly first: Node;
+  readonly second: Node;
+}
+
+/**
+ * One parameter's step, as `AdamW.update` makes it.
+ * @param gradient clipped
+ * @param scalars `keep`: 1 − learning rate · decay, without effect where the parameter does not decay; `stepSize`: learning rate / (1 − β₁ᵗ);
+ *   `correction`: 1 / √(1 − β₂ᵗ)
+ */
+export function adamStep(
+  parameter: Parameter,
+  { values, gradient, ...moments }: Moving & { readonly gradient: Node },
+  { keep, stepSize, correction }: { readonly keep: Node; readonly stepSize: Node; readonly correction: Node },
+  { beta1, beta2, epsilon }: AdamWOptions,
+): Moving {
+  const first = add(multiply(moments.first, beta1), multiply(gradient, 1 - beta1));
+  const second = add(multiply(moments.second, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
+  const decayed = isRegularised(parameter) ? multiply(values, keep) : values;
+  const deviation = add(multiply(sqrt(second), correction), epsilon);
+  return { values: subtract(decayed, divide(multiply(first, stepSize), deviation)), first, second };
+}
+
 /** min(1, clip / (length + 1e-6)), as `clipScale` of `optimiser.ts`: a scalar. */
-function clipScale(length: Node, clip: number): Node {
+export function clipScale(length: Node, clip: number): Node {
   const larger = max(concat([reshape(add(length, 1e-6), [1]), constant([clip])], 0), 0); // [1]
   return reshape(divide(clip, larger), []);
 }

@@ -81,6 +81,18 @@ describe('fine-tuning', () => {
     expect([...made.labelledPhotos].sort()).toEqual([...new Set(learnt)].sort());
   });
 
+  test('tuned from a tuned encoder, it knows what that one learnt from, too', async () => {
+    const half = (part: number) => examples.filter((_, i) => i % 4 >= 2 === (part === 1));
+    const learnt = async (name: string) =>
+      JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')).made.labelledPhotos as string[];
+    const train = (part: number) => half(part).map((each) => ({ ...each, role: 'train' as const }));
+    await fineTune(request('once.safetensors', { examples: train(0), epochs: 1 }), unattended);
+    const from = { from: join(folder, 'once.safetensors'), fromName: 'once' };
+    await fineTune(request('twice.safetensors', { ...from, examples: train(1), epochs: 1 }), unattended);
+    expect(new Set(await learnt('twice'))).toEqual(new Set(examples.map(({ source }) => source.photo)));
+    expect(await learnt('once')).toHaveLength(80);
+  });
+
   test('the same seed gives the same encoder', async () => {
     for (const name of ['a', 'b']) await fineTune(request(`${name}.safetensors`, { epochs: 4 }), unattended);
     expect(readFileSync(join(folder, 'a.safetensors'))).toEqual(readFileSync(join(folder, 'b.safetensors')));
