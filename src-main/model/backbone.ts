@@ -3,7 +3,7 @@
  * has (attention, keys) is asked of `Vit` itself.
  */
 import { concat, type Node, slice } from '../engine/graph.ts';
-import type { Lookup, Parameter } from './parameters.ts';
+import type { Lookup, Parameter, Slot } from './parameters.ts';
 import { embeddingWidth, gridOf, VIT_NAMES, Vit, type VitConfig, vitNamed, vitParameters } from './vit.ts';
 
 export { embeddingWidth };
@@ -55,6 +55,15 @@ export function architectureNamed(name: string, image: number): Architecture {
 
 export function backboneParameters(architecture: Architecture): Parameter[] {
   return vitParameters(architecture);
+}
+
+/**
+ * What DINOv2's own network has and ours never reads: in training it hides patches behind `mask_token`, and it does not load strictly without it. Kept
+ * where a file has it, so that a network leaves as it came.
+ */
+export function carriedParameters({ dimensions, registers, layerScale, stem }: Architecture): Slot[] {
+  const isLikeDinov2 = (registers > 0 || layerScale) && (stem ?? 'patch') === 'patch';
+  return isLikeDinov2 ? [{ name: 'mask_token', shape: [1, dimensions] }] : [];
 }
 
 /** The network over one set of parameters. Passes of several image sizes share them. */

@@ -9,6 +9,7 @@ import { writeFileAtomically } from '../base/files.ts';
 import { Random } from '../base/random.ts';
 import { input, type Node, reshape, slice } from '../engine/graph.ts';
 import type { Program, Runtime, Values } from '../engine/runtime.ts';
+import { carriedParameters } from './backbone.ts';
 import {
   constantLookup,
   initialWeights,
@@ -261,7 +262,8 @@ export async function writeEncoder(
 ): Promise<void> {
   const path = descriptionPath(weightsPath);
   const { architecture, inputSize, mean, std } = description;
-  const own = selectWeights(vitParameters(description.architecture), weights, weightsPath);
+  const carried = carriedParameters(architecture).filter(({ name }) => weights.has(name));
+  const own = selectWeights([...vitParameters(architecture), ...carried], weights, weightsPath);
   // Without what tells how it was made: the same weights give the same file. Alone, the file is still whole.
   await writeSafetensors(weightsPath, own, { gondola: JSON.stringify({ architecture, inputSize, mean, std }) });
   await writeFileAtomically(path, `${JSON.stringify(description, null, 2)}\n`);

@@ -1,5 +1,6 @@
 // How a run's weights start. Student and teacher start equal, as in the official code.
 import { Random } from '../base/random.ts';
+import { carriedParameters } from '../model/backbone.ts';
 import { mimeticAttention } from '../model/mimetic.ts';
 import { initialWeights, selectWeights, type Weights } from '../model/parameters.ts';
 import { firstLayer } from '../model/stem.ts';
@@ -25,8 +26,9 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile): Promi
   if (recipe.teacher) for (const [name, tensor] of await teacherWeights(recipe.teacher)) weights.set(name, tensor);
   const { initialisation } = recipe;
   if (initialisation.kind === 'encoder')
+    // What only some objectives train (the mask's token) is left where there is no use for it.
     for (const [name, tensor] of await encoderWeights(initialisation.file, architectureOf(recipe)))
-      weights.set(`backbone.${name}`, tensor);
+      if (weights.has(`backbone.${name}`)) weights.set(`backbone.${name}`, tensor);
   if (recipe.mimetic) {
     const attention = mimeticAttention(architectureOf(recipe), new Random(recipe.seed, WEIGHTS, 2));
     for (const [name, tensor] of attention) weights.set(`backbone.${name}`, tensor);
@@ -49,5 +51,6 @@ export async function startWeights(recipe: Recipe, pictures: PictureFile): Promi
 async function encoderWeights(file: string, vit: VitConfig): Promise<Weights> {
   const { description, weights } = await importWeights(file, { heads: vit.heads, input: vit.image });
   const trained = renormalised(weights, description, { mean: [...imageMean], std: [...imageDeviation] });
-  return selectWeights(vitParameters(vit), trained, file);
+  const carried = carriedParameters(vit).filter(({ name }) => trained.has(name));
+  return selectWeights([...vitParameters(vit), ...carried], trained, file);
 }

@@ -17,11 +17,11 @@ export const exportModelVerb: Verb = {
       .addHelpText(
         'after',
         `
-safetensors  float32 under the official names of facebookresearch/dino and dinov2
+safetensors  float32 under the official names of facebookresearch/dino and dinov2, which load it strictly
 onnx         opset 20; input "pixels": uint8 [n, side, side, 3], RGB, 0 … 255, any n; output "feature": float32 [n, dimensions].
              The mean and deviation are part of the graph: resize to side × side, and that is all
-A .json of the same name beside either one says the architecture, how pictures are resized, and the mean and deviation; the
-same is in the file's metadata. Both can be imported again.`,
+A .json beside either one (NAME.json, NAME.onnx.json) says the architecture, how pictures are resized, and the mean and deviation;
+the same is in the file's metadata. Both can be imported again.`,
       ),
   run([folder, model], options, { output, call, withWorkspace }) {
     return withWorkspace(folder as string, async (context) => {

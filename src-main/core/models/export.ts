@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { modelCalls } from '../../contract/models.ts';
-import { exportEncoder } from '../../model/weights/export.ts';
+import { besideOf, exportEncoder } from '../../model/weights/export.ts';
 import { importWeights } from '../../model/weights/import.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import { unwritable } from '../export/unwritable.ts';
@@ -24,7 +24,7 @@ export async function exportModel(
   if (place.endsWith(other))
     throw new GondolaError('out-ending', `${out} does not end as ${format} files do.`, `Name it NAME.${format}.`);
   const file = place.endsWith(`.${format}`) ? place : join(place, `${name}.${format}`);
-  const beside = file.replace(/\.(safetensors|onnx)$/, '.json');
+  const beside = besideOf(file);
   const present = [file, beside].find((target) => existsSync(target));
   if (present && !replace)
     throw new GondolaError(

@@ -16,7 +16,15 @@ export function completed(path: string, { tensors }: NamedPart): Map<string, Sto
       if (name.endsWith('.attn.qkv.weight'))
         result.set(name.replace(/weight$/, 'bias'), zeros([tensors.get(name)!.shape[0]]));
   foldPositions(path, result);
+  keepMaskToken(result);
   return result;
+}
+
+/** As DINOv2 has it, [1, dimensions]; other networks' are of no use for anything but their own training. */
+function keepMaskToken(tensors: Map<string, StoredTensor>): void {
+  const token = tensors.get('mask_token');
+  const isOfDinov2 = tensors.has('register_tokens') || tensors.has('blocks.0.ls1.gamma');
+  if (token && !(isOfDinov2 && token.shape.length === 2)) tensors.delete('mask_token');
 }
 
 function zeros(shape: readonly number[]): StoredTensor {

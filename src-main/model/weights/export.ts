@@ -1,6 +1,6 @@
 /** An encoder for other programs: as safetensors in the official names, or as an ONNX model that takes pixels as they come out of a decoder. */
 import { writeFileAtomically } from '../../base/files.ts';
-import { input } from '../../engine/graph.ts';
+import { input, size } from '../../engine/graph.ts';
 import { BATCH, forAnyBatch } from '../../engine/onnx/any-batch.ts';
 import { modelPieces } from '../../engine/onnx/model-file.ts';
 import {
@@ -12,9 +12,9 @@ import {
   type TensorProto,
 } from '../../engine/onnx/schema.ts';
 import { writeOnnx } from '../../engine/onnx/writer.ts';
-import { backbone, backboneParameters, embeddingWidth } from '../backbone.ts';
+import { backbone, backboneParameters, carriedParameters, embeddingWidth } from '../backbone.ts';
 import type { EncoderDescription } from '../encoder.ts';
-import { inputLookup, selectWeights, type Weights } from '../parameters.ts';
+import { inputLookup, selectWeights, type Tensor, type Weights } from '../parameters.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 export const EXPORT_FORMATS = ['safetensors', 'onnx'] as const;
@@ -38,9 +38,14 @@ export function preprocessingOf({ inputSize, mean, std }: EncoderDescription) {
   };
 }
 
+/** Where the description of an exported file lies. Each format has its own, so that both can lie in one folder. */
+export function besideOf(path: string): string {
+  return path.endsWith('.onnx') ? `${path}.json` : path.replace(/\.safetensors$/, '.json');
+}
+
 /**
  * Writes FILE and, beside it, a .json with the architecture and the preprocessing; each atomically.
- * @param path of the weights; the .json has the same stem
+ * @param path of the weights
  * @throws GondolaError `weights-mismatch`
  */
 export async function exportEncoder(
@@ -55,7 +60,7 @@ export async function exportEncoder(
     gondola: JSON.stringify(description),
     preprocessing: JSON.stringify(preprocessingOf(description)),
   };
-  if (format === 'safetensors') await writeSafetensors(path, own, metadata);
+  if (format === 'safetensors') await writeSafetensors(path, official(description, own, weights), metadata);
   else {
     const values = [...own].map(([name, { shape, values }]) => tensor(name, shape, values));
     await writeFileAtomically(path, modelPieces(encoderModel(description, own, metadata), values));
@@ -65,7 +70,18 @@ export async function exportEncoder(
     preprocessing: preprocessingOf(description),
     ...(format === 'onnx' ? { onnx: signature(description) } : {}),
   };
-  await writeFileAtomically(path.replace(/\.(safetensors|onnx)$/, '.json'), `${JSON.stringify(beside, null, 2)}\n`);
+  await writeFileAtomically(besideOf(path), `${JSON.stringify(beside, null, 2)}\n`);
+}
+
+/** All that the official network has, in its order: the tokens first. What was never there is zero, as at the start of its training. */
+function official({ architecture }: EncoderDescription, own: Weights, weights: Weights): Weights {
+  const carried = carriedParameters(architecture).map(({ name, shape }): [string, Tensor] => [
+    name,
+    weights.get(name) ?? { shape, values: new Float32Array(size(shape)) },
+  ]);
+  const isInside = ([name]: [string, Tensor]) => name.includes('.');
+  const all = [...own];
+  return new Map([...all.filter((each) => !isInside(each)), ...carried, ...all.filter(isInside)]);
 }
 
 /** What goes into the ONNX model and what comes out. */

@@ -1,7 +1,7 @@
 /** From a weight file of whatever origin to an encoder of ours: names mapped, shapes checked, positions resized where another image size is asked for. */
 import { GondolaError } from '../../base/errors.ts';
 import { size } from '../../engine/graph.ts';
-import { backboneParameters } from '../backbone.ts';
+import { backboneParameters, carriedParameters } from '../backbone.ts';
 import { type EncoderDescription, flawOf, parseDescription, readDescription } from '../encoder.ts';
 import type { Tensor } from '../parameters.ts';
 import type { ResizeRule } from '../positions.ts';
@@ -70,8 +70,9 @@ export async function importWeights(path: string, options: ImportOptions = {}): 
   try {
     const { stored, trained, description, notes } = await recognised(file, options);
     const weights = new Map<string, Tensor>();
-    for (const { name } of backboneParameters(trained)) {
-      const tensor = stored.get(name)!;
+    for (const { name } of [...backboneParameters(trained), ...carriedParameters(trained)]) {
+      const tensor = stored.get(name);
+      if (!tensor) continue;
       weights.set(name, { shape: tensor.shape, values: await finite(path, tensor) });
     }
     const positions = weights.get('pos_embed');
@@ -120,7 +121,7 @@ function ofGondola(file: WeightFile, own: EncoderDescription, options: ImportOpt
   const names = new Set(parameters.map(({ name }) => name));
   const isOnnx = format === ONNX_FORMAT;
   const tensors = new Map([...file.tensors].filter(([name]) => !isOnnx || names.has(name)));
-  checkFit(path, parameters, tensors);
+  checkFit(path, parameters, tensors, carriedParameters(own.architecture));
   return {
     stored: tensors,
     trained: own.architecture,
@@ -147,7 +148,7 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
   const epsilon = beside.epsilon ?? part.epsilon;
   const trained = { ...shaped, ...(resize ? { resize } : {}), ...(epsilon ? { epsilon } : {}) };
   refuseTooLarge(path, trained);
-  checkFit(path, backboneParameters(trained), stored);
+  checkFit(path, backboneParameters(trained), stored, carriedParameters(trained));
   const { mean, std } = beside.mean && beside.std ? { mean: beside.mean, std: beside.std } : PIXELS.imagenet;
   const base = { architecture: trained, inputSize: trained.image, mean: [...mean] as Triple, std: [...std] as Triple };
   return {
@@ -169,8 +170,9 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
  * The official names of a network without registers, LayerScale and head are timm's too. facebookresearch published PyTorch's checkpoints, and a
  * network of timm is the whole file: safetensors of these names alone are its.
  */
-function schemeOf({ format }: WeightFile, { scheme, prefix }: NamedPart, { isOfTimm }: Beside): Scheme {
-  return isOfTimm || (scheme === 'official' && format === 'safetensors' && prefix === '') ? 'timm' : scheme;
+function schemeOf({ format }: WeightFile, { scheme, prefix, tensors }: NamedPart, { isOfTimm }: Beside): Scheme {
+  const isBare = scheme === 'official' && prefix === '' && !tensors.has('mask_token');
+  return isOfTimm || (isBare && format === 'safetensors') ? 'timm' : scheme;
 }
 
 /** Undefined where it is the usual one. */

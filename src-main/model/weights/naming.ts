@@ -29,9 +29,8 @@ const PREFERENCE: readonly [RegExp, number][] = [
   [/(^|[._])student/, -1],
 ];
 
-/** Parts of a network beyond its encoder. `mask_token` hides patches in training only. */
-const BEYOND =
-  /^(head|fc_norm|pre_logits|pooler|classifier|mask_token|embeddings\.mask_token|dino_head|ibot_head)(\.|$)/;
+/** Parts of a network beyond its encoder. */
+const BEYOND = /^(head|fc_norm|pre_logits|pooler|classifier|dino_head|ibot_head)(\.|$)/;
 
 const HUGGING_FACE: readonly [RegExp, string][] = [
   [/^embeddings\.position_embeddings$/, 'pos_embed'],

@@ -94,10 +94,12 @@ function headsOf(path: string, dimensions: number, told: number | undefined): nu
 
 /**
  * Whether the file has every parameter in its shape, and none besides.
+ * @param optional parameters that it may have
  * @throws GondolaError `weights-mismatch` that names the first one that does not fit, as expected and as found
  */
-export function checkFit(path: string, expected: readonly Slot[], found: Found): void {
-  for (const { name, shape } of expected) {
+export function checkFit(path: string, expected: readonly Slot[], found: Found, optional: readonly Slot[] = []): void {
+  const known = [...expected, ...optional.filter(({ name }) => found.has(name))];
+  for (const { name, shape } of known) {
     const parameter = found.get(name);
     const wanted = `the model needs "${name}" as ${inWords(shape)}`;
     if (!parameter) throw mismatch(path, `${wanted}, and the file does not have it`);
@@ -105,8 +107,8 @@ export function checkFit(path: string, expected: readonly Slot[], found: Found):
     if (parameter.shape.join() !== shape.join())
       throw mismatch(path, `${wanted}, and the file has it as ${inWords(parameter.shape)}${also}`);
   }
-  const known = new Set(expected.map(({ name }) => name));
+  const names = new Set(known.map(({ name }) => name));
   for (const [name, { source, shape }] of found)
-    if (!known.has(name))
+    if (!names.has(name))
       throw mismatch(path, `the file has "${source}" as ${inWords(shape)}, and the model has no such parameter`);
 }

@@ -70,6 +70,9 @@ describe('the encoders of a workspace', () => {
     const first = await call('models.export', { model: 'dino-checkpoint', format: 'onnx', out }, context());
     expect(first.file).toBe(join(out, 'dino-checkpoint.onnx'));
     expect(existsSync(first.beside)).toBe(true);
+    const both = await call('models.export', { model: 'dino-checkpoint', format: 'safetensors', out }, context());
+    expect(both.file).toBe(join(out, 'dino-checkpoint.safetensors'));
+    expect(both.beside).not.toBe(first.beside);
     const weights = { model: 'dino-checkpoint', format: 'safetensors', out: join(out, 'x.safetensors') } as const;
     await call('models.export', weights, context());
     await expect(call('models.export', weights, context())).rejects.toMatchObject({ code: 'out-exists' });
