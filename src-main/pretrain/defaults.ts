@@ -5,6 +5,7 @@
  * blocks with a hierarchical stem goes several times as far as the official DINO of twelve. Rows for hours and days follow the literature.
  */
 import type { ObjectiveName } from './objectives/objective.ts';
+import { SWAV_DEFAULTS } from './objectives/swav.ts';
 
 /** Everything that the tables decide. */
 export interface Settings {
@@ -50,7 +51,8 @@ export interface PicturesRow extends Pick<Settings, 'batch' | 'prototypes' | 'mo
 }
 
 /** What an objective is trained with, for any number of pictures. */
-export type Optimisation = Pick<Settings, 'learningRate' | 'weightDecay' | 'clip'>;
+export type Optimisation = Pick<Settings, 'learningRate' | 'weightDecay' | 'clip'> &
+  Partial<Pick<Settings, 'prototypes'>>;
 
 const QUICK = { learningRate: 1.4e-3, weightDecay: [0.04, 0.04], clip: 3 } as const;
 
@@ -59,7 +61,7 @@ export const BY_OBJECTIVE: Readonly<Record<ObjectiveName, Optimisation>> = {
   dino: { learningRate: 5e-4, weightDecay: [0.04, 0.4], clip: 3 },
   byol: QUICK,
   simclr: QUICK,
-  swav: QUICK,
+  swav: { ...QUICK, prototypes: SWAV_DEFAULTS.prototypes },
   simdino: QUICK,
   distillation: QUICK,
 };

@@ -2,23 +2,18 @@
  * The defaults of a training, each with the reason that the user reads. A pure function of the circumstances: what the machine is, how
  * many product regions there are, how much time is given. The numbers are in `defaults.ts`; every one gives way to a wish.
  */
+import { GondolaError } from '../base/errors.ts';
 import { vitNamed } from '../model/vit.ts';
 import { type CropPreset, cropRecipe } from '../vision/crops.ts';
 import { AS_ASKED, type Choice, type Choose } from './choice.ts';
-import type { Initialisation, Plan, Recipe } from './config.ts';
-import {
-  BY_OBJECTIVE,
-  BY_PICTURES,
-  MOST_EPOCHS,
-  PATCH_DEVIATION,
-  rowFor,
-  type SizeRow,
-  SUGGESTED_MINUTES,
-} from './defaults.ts';
+import type { Plan, Recipe } from './config.ts';
+import { BY_OBJECTIVE, BY_PICTURES, MOST_EPOCHS, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
 import { chooseEnding, chooseLength } from './length-choice.ts';
 import { chooseObjective, heeded } from './objective-choice.ts';
 import type { ObjectiveName } from './objectives/objective.ts';
+import { OBJECTIVES } from './objectives/objectives.ts';
 import { type Circumstances, chooseSize, settingsOfRow } from './size-choice.ts';
+import { chooseStart } from './start-choice.ts';
 
 /** What the user asked for; the rest is chosen. */
 export interface Wishes {
@@ -100,8 +95,8 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     'local crops an image; each costs little and teaches parts to match wholes',
   );
   const settings = {
-    ...BY_OBJECTIVE[size.objective],
     ...rowFor(BY_PICTURES, pictures),
+    ...BY_OBJECTIVE[size.objective],
     ...settingsOfRow(size.row),
   };
   const prototypes = choose(
@@ -111,6 +106,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     `enough for ${thousands(pictures)} pictures; more would stay empty`,
   );
   const batch = chooseBatch(pictures, wishes, settings.batch, choose, choices);
+  if (batch.batch < 2) refuseSingle(size.objective, pictures);
   const recipe: Recipe = {
     ...objective,
     device,
@@ -124,9 +120,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     teacherTemperature: chooseTemperature(wishes, settings.teacherTemperature, choices),
     studentTemperature: 0.1,
     centerMomentum: 0.9,
-    initialisation: chooseStart(wishes, choices),
-    ...chooseFrozen(wishes, choose),
-    mimetic: chooseAttention(wishes, size.row, choose),
+    ...chooseStart(wishes, size.row, choose, choices),
     dropPath: choose(
       'drop path',
       wishes.dropPath,
@@ -184,6 +178,8 @@ function chooseBatch(pictures: number, wishes: Wishes, value: number, choose: Ch
   return { batch, microBatch };
 }
 
+/** Share of the usual learning rate for weights that were trained before. */
+const GOING_ON = 0.2;
 function chooseOptimisation(
   batch: number,
   wishes: Wishes,
@@ -245,46 +241,17 @@ function chooseTemperature(wishes: Wishes, usual: readonly [number, number], cho
   return [first, last];
 }
 
-function chooseStart({ from, start }: Wishes, choices: Choice[]): Initialisation {
-  choices.push({
-    setting: 'start',
-    value: from ?? (start === 'random' ? 'random' : 'principal components'),
-    reason:
-      (from ?? start)
-        ? AS_ASKED
-        : 'the first layer starts with what varies between patches of these photos, which a short training has no time to find',
-  });
-  if (from) return { kind: 'encoder', file: from };
-  return start === 'random' ? { kind: 'random' } : { kind: 'principal-components', deviation: PATCH_DEVIATION };
-}
+/** Objectives to which a photo means nothing without others beside it. */
+const COUPLING: readonly ObjectiveName[] = ['simclr', 'swav', 'byol', 'simdino'];
 
-/** Share of the usual learning rate for weights that were trained before. */
-const GOING_ON = 0.2;
-/** Steps until a new head hands on gradients worth following. */
-const HEAD_FIRST = 500;
-
-function chooseFrozen({ from, frozen }: Wishes, choose: Choose): { frozenBackboneSteps?: number } {
-  if (!from) return {};
-  const frozenBackboneSteps = choose(
-    'frozen',
-    frozen,
-    HEAD_FIRST,
-    'steps, a tenth of all at most, for which the encoder keeps still: the head starts at random and would pull it about',
+/** @throws GondolaError `pretrain-wishes` */
+function refuseSingle(objective: ObjectiveName, pictures: number): void {
+  if (!COUPLING.includes(objective)) return;
+  throw new GondolaError(
+    'pretrain-wishes',
+    `${OBJECTIVES[objective].title} learns from what sets the photos of a batch apart, and ${pictures === 1 ? 'there is only one photo' : 'a batch of 1 has only one'}.`,
+    pictures === 1 ? 'Import more photos, or choose DINO.' : 'Take a batch of 2 or more.',
   );
-  return { frozenBackboneSteps };
-}
-
-function chooseAttention({ from, attention }: Wishes, row: SizeRow, choose: Choose): boolean {
-  if (from) return false;
-  const chosen = choose(
-    'attention',
-    attention,
-    row.attention,
-    row.attention === 'random'
-      ? 'the official start, which a long training makes its own'
-      : 'starts with the structure that trained networks are found to have, which a short training has no time to find',
-  );
-  return chosen === 'mimetic';
 }
 
 /** How long a first training of so many pictures had better be. */

@@ -83,7 +83,8 @@ function fitted<Size extends { model: string; image: number; local: number }>(si
   const patch = Number(/\/(\d+)/.exec(size.model)?.[1] ?? 16);
   const multiple = (side: number) => Math.max(patch, Math.round(side / patch) * patch);
   const image = wishes.image ?? multiple(size.image);
-  const local = wishes.local ?? multiple(Math.min(size.local, image / 2));
+  // Without local crops their size means nothing, wished or not.
+  const local = (wishes.locals === 0 ? undefined : wishes.local) ?? multiple(Math.min(size.local, image / 2));
   vitNamed(size.model, image);
   vitNamed(size.model, local);
   return { ...size, image, local };

@@ -95,6 +95,20 @@ describe('wishes of a specialist', () => {
     );
   });
 
+  it('are told to be in vain where they are', () => {
+    const reasonOf = (wishes: Parameters<typeof chooseRecipe>[1], setting: string) =>
+      choose(wishes).choices.find((choice) => choice.setting === setting)!.reason;
+    expect(reasonOf({ frozen: 100 }, 'frozen')).toContain('not used');
+    const from = { from: 'some.safetensors', model: 'vit-tiny/16' };
+    expect(reasonOf({ ...from, attention: 'mimetic' }, 'attention')).toContain('not used');
+    expect(reasonOf({ ...from, start: 'components' }, 'first layer')).toContain('not used');
+  });
+
+  it('leave the size of local crops alone where there are none', () => {
+    expect(choose({ locals: 0, local: 50 }).recipe.crops.locals).toBe(0);
+    expect(() => choose({ locals: 2, local: 50 })).toThrow();
+  });
+
   it('keep start and end in order where only one of them is given', () => {
     expect(choose({ weightDecayEnd: 0.01 }).recipe.weightDecay).toEqual([0.01, 0.01]);
     expect(choose({ teacherTemperature: 0.01 }).recipe.teacherTemperature).toEqual([0.01, 0.01]);

@@ -56,6 +56,16 @@ describe('the objective of a training', () => {
 
   it('has its number of prototypes where SwAV is asked for it', () => {
     expect(choose({ objective: 'swav', prototypes: 77 }).recipe.swav?.prototypes).toBe(77);
+    const { recipe, choices } = choose({ objective: 'swav' });
+    const told = choices.find(({ setting }) => setting === 'prototypes')!;
+    expect(told.value).toBe(String(recipe.swav!.prototypes));
+  });
+
+  it('needs other photos beside each where it learns from what sets them apart', () => {
+    for (const objective of ['simclr', 'swav', 'byol', 'simdino'] as const)
+      expect(() => choose({ objective, batch: 1 })).toThrow(/a batch of 1 has only one/);
+    expect(() => chooseRecipe({ pictures: 1, cores: 2, device: 'cpu' }, { minutes: 1 })).toThrow(/only one photo/);
+    expect(choose({ objective: 'dino', batch: 1 }).recipe.batch).toBe(1);
   });
 
   it('costs less to compute without a teacher', () => {
