@@ -67,7 +67,8 @@ export function stopGradient(x: Node): Node {
 
 /**
  * Every column less its mean over the rows, in units of its standard deviation: batch normalisation (Ioffe and Szegedy 2015) as in training, without scale and
- * bias. [rows, width] → the same
+ * bias, as He et al. 2022 (MAE) put it between a transformer and what is learnt from its features. LayerNorm leaves what all features have in
+ * common, and before a training that is nearly everything: cosines of different photos are 0.99. [rows, width] → the same
  */
 export function batchNorm(x: Node, epsilon = 1e-5): Node {
   const centered = subtract(x, mean(x, [0], true));

@@ -1,10 +1,11 @@
 /**
  * BYOL (Grill et al. 2020, Bootstrap Your Own Latent): an online network with a predictor foretells the projection that its moving average gives
- * another crop of the image. No negatives. The paper's heads have batch norm; here they are those of Richemond et al. 2020 (BYOL works even
- * without batch statistics), so that an image's loss does not depend on its batch. Local crops as in DINO: predicted from, never predicted.
+ * another crop of the image. No negatives. The paper's heads have batch norm in the middle; here they are those of Richemond et al. 2020 (BYOL works even
+ * without batch statistics), and batch norm stands before them, where a transformer's features need it (`batchNorm`): in trials the
+ * network collapsed without it, and learnt less with the paper's. Local crops as in DINO: predicted from, never predicted.
  */
-import { constant, multiply, subtract, sum } from '../../engine/graph.ts';
-import { l2Normalise } from '../../engine/operators.ts';
+import { multiply, type Node, subtract, sum } from '../../engine/graph.ts';
+import { batchNorm, l2Normalise, stopGradient } from '../../engine/operators.ts';
 import { prefixed, within } from '../../model/parameters.ts';
 import { normedProjection, normedProjectionParameters, type ProjectionConfig } from '../../model/projection.ts';
 import {
@@ -17,7 +18,7 @@ import {
   studentFeatures,
   viewsOf,
 } from './network.ts';
-import type { Objective } from './objective.ts';
+import type { CropPlan, Loss, MicroBatch, Objective } from './objective.ts';
 
 export type ByolSettings = ProjectionConfig;
 
@@ -41,24 +42,27 @@ export function byol(config: ByolConfig): Objective {
     teacherParameters: shared,
     bytesAnImage: common.bytesAnImage + 4 * viewsOf(crops) * 2 * (8 * hidden + 4 * outputs),
     build(microBatch) {
-      const { student, teacher, globals, batch } = microBatch;
-      const features = backboneOf(architecture, teacher).pass(globals).feature; // [2 · images, D]
-      const targets = l2Normalise(normedProjection(within(teacher, 'projector.'), features));
-      const { all } = studentFeatures(architecture, microBatch);
-      const projected = normedProjection(within(student, 'projector.'), all);
-      const predictions = l2Normalise(normedProjection(within(student, 'predictor.'), projected));
-      const pairs = pairsOf(crops) * batch;
-      const similarity = multiply(sum(multiply(acrossViews(targets, crops), predictions)), 1 / pairs);
+      const target = backboneOf(architecture, microBatch.teacher).pass(microBatch.globals).feature; // [2 · images, D]
+      const { all: online } = studentFeatures(architecture, microBatch);
+      const embeddings = { online, target };
       return {
-        additive: {
-          // ‖a − b‖² of rows of length 1 is 2 − 2 a·b. A micro-batch's share of the 2 keeps its losses additive.
-          loss: subtract(constant((2 * microBatch.images) / batch), multiply(similarity, 2)),
-          measures: { similarity },
-          sums: {},
-        },
-        features,
-        rows: { predictions, targets },
+        coupled: { embeddings, loss: (whole) => predictionLoss(whole.online, whole.target, microBatch, crops) },
+        features: target,
+        rows: embeddings,
       };
     },
   };
+}
+
+/** @param online [views · batch, D], @param target [2 · batch, D]: features of the two networks */
+function predictionLoss(online: Node, target: Node, { student, teacher, batch }: MicroBatch, crops: CropPlan): Loss {
+  const targets = l2Normalise(normedProjection(within(teacher, 'projector.'), batchNorm(target)));
+  const projected = normedProjection(within(student, 'projector.'), batchNorm(online));
+  const predictions = l2Normalise(normedProjection(within(student, 'predictor.'), projected));
+  const similarity = multiply(
+    sum(multiply(stopGradient(acrossViews(targets, crops)), predictions)),
+    1 / (pairsOf(crops) * batch),
+  );
+  // ‖a − b‖² of rows of length 1 is 2 − 2 a·b.
+  return { loss: subtract(2, multiply(similarity, 2)), measures: { similarity }, sums: {} };
 }

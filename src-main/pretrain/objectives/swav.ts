@@ -1,7 +1,8 @@
 /**
  * SwAV (Caron et al. 2020, Unsupervised Learning of Visual Features by Contrasting Cluster Assignments; facebookresearch/swav): the images of a
  * batch are spread evenly over prototypes by Sinkhorn's algorithm, and every crop foretells the assignment of its image's other
- * crops. No moving average. Of small batches the paper's queue makes enough to spread: the last embeddings are assigned along with them.
+ * crops. No moving average. Of small batches the paper's queue makes enough to spread: the last embeddings are assigned along with them. The paper's
+ * head has its batch norm after the first layer; here it stands before it, where a transformer's features need it (`batchNorm`).
  */
 import {
   add,
@@ -21,7 +22,7 @@ import {
   sum,
   transpose,
 } from '../../engine/graph.ts';
-import { l2Normalise, stopGradient } from '../../engine/operators.ts';
+import { batchNorm, l2Normalise, stopGradient } from '../../engine/operators.ts';
 import { type Parameter, prefixed, type Tensor, within } from '../../model/parameters.ts';
 import { type ProjectionConfig, projection, projectionParameters } from '../../model/projection.ts';
 import { acrossViews, type NetworkConfig, network, pairsOf, studentFeatures, viewsOf } from './network.ts';
@@ -76,16 +77,10 @@ export function swav(config: SwavConfig): Objective {
     initialState: () => (queue > 0 ? emptyQueue(queue, outputs) : new Map()),
     build(microBatch) {
       const { globals, all } = studentFeatures(architecture, microBatch);
-      const embeddings = l2Normalise(projection(within(microBatch.student, 'projection.'), all));
-      const scores = matmul(embeddings, transpose(l2Normalise(microBatch.student(PROTOTYPES)))); // [views · images, K]
-      const kept = slice(embeddings, 0, 0, GLOBALS * microBatch.images);
       return {
-        coupled: {
-          embeddings: { scores, ...(queue > 0 ? { kept } : {}) },
-          loss: (whole) => swappedLoss(whole.scores, whole.kept, microBatch, config),
-        },
+        coupled: { embeddings: { all }, loss: (whole) => swappedLoss(whole.all, microBatch, config) },
         features: globals,
-        rows: { scores },
+        rows: { all },
       };
     },
     update(state, { kept }, batch) {
@@ -94,14 +89,15 @@ export function swav(config: SwavConfig): Objective {
   };
 }
 
-/** Every view's prediction against the assignments of the other global views. */
-function swappedLoss(
-  scores: Node,
-  kept: Node | undefined,
-  { batch, student, state }: MicroBatch,
-  config: SwavConfig,
-): Loss {
+/**
+ * Every view's prediction against the assignments of the other global views.
+ * @param features [views · batch, D]
+ */
+function swappedLoss(features: Node, { batch, student, state }: MicroBatch, config: SwavConfig): Loss {
   const { crops, prototypes, temperature, epsilon, iterations } = config;
+  const embeddings = l2Normalise(projection(within(student, 'projection.'), batchNorm(features)));
+  const scores = matmul(embeddings, transpose(l2Normalise(student(PROTOTYPES)))); // [views · batch, K]
+  const kept = config.queue > 0 ? slice(embeddings, 0, 0, GLOBALS * batch) : undefined;
   const weights = kept && concat([constant(new Float32Array(batch).fill(1), [batch, 1]), state('queued')], 0);
   const assignments = Array.from({ length: GLOBALS }, (_, view) => {
     const own = slice(scores, 0, view * batch, (view + 1) * batch);

@@ -24,6 +24,49 @@ export const logSumExp = (values: readonly number[]): number => {
 };
 export const softmax = (values: readonly number[]): number[] => values.map((x) => Math.exp(x - logSumExp(values)));
 
+/** Simpson's rule on exp(−t²). */
+function erf(x: number): number {
+  const n = 60;
+  let sum = 1 + Math.exp(-x * x);
+  for (let i = 1; i < n; i++) sum += (i % 2 ? 4 : 2) * Math.exp(-(((x * i) / n) ** 2));
+  return ((2 / Math.sqrt(Math.PI)) * sum * x) / (3 * n);
+}
+
+export const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
+
+/** Less the mean, over the standard deviation, of a row. */
+function standardised(row: readonly number[], epsilon: number): number[] {
+  const center = mean(row);
+  const deviation = Math.sqrt(mean(row.map((x) => (x - center) ** 2)) + epsilon);
+  return row.map((x) => (x - center) / deviation);
+}
+
+/** Every column by its mean and standard deviation over all rows. */
+export const batchNormed = (rows: Matrix): Matrix =>
+  transposed(transposed(rows).map((column) => standardised(column, 1e-5)));
+
+/** The layers of a small network whose parameters are called `prefix…`, on one row. */
+export function layersOf(weights: Record<string, Float32Array>, prefix: string) {
+  const own = (name: string) => weights[prefix + name];
+  const rowsOf = (name: string, width: number) => matrix(own(`${name}.weight`), width);
+  const biased = (name: string, products: readonly number[]) => products.map((x, i) => x + own(`${name}.bias`)[i]);
+  return {
+    linear: (name: string, x: readonly number[]) =>
+      biased(
+        name,
+        rowsOf(name, x.length).map((row) => dot(row, x)),
+      ),
+    /** Each row of the weight at mean 0 and variance 1 ÷ width. */
+    standardisedLinear: (name: string, x: readonly number[]) =>
+      biased(
+        name,
+        rowsOf(name, x.length).map((row) => dot(standardised(row, 1e-5), x) / Math.sqrt(x.length)),
+      ),
+    layerNorm: (name: string, x: readonly number[]) =>
+      standardised(x, 1e-5).map((value, i) => value * own(`${name}.weight`)[i] + own(`${name}.bias`)[i]),
+  };
+}
+
 export function matrix(values: Float32Array, width: number): Matrix {
   return Array.from({ length: values.length / width }, (_, row) => [
     ...values.subarray(row * width, (row + 1) * width),

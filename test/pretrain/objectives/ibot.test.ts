@@ -9,6 +9,7 @@ import {
   dot,
   expectNear,
   feedsOf,
+  gelu,
   logSumExp,
   type Matrix,
   matrix,
@@ -23,16 +24,6 @@ import { BATCH, batchOf, learnerOf, settings, tiny } from './tiny.ts';
 const objective = tiny['dino with iBOT'];
 const PATCHES = 9;
 const WIDTH = 12;
-
-/** Simpson's rule on exp(−t²). */
-function erf(x: number): number {
-  const n = 400;
-  let sum = 1 + Math.exp(-x * x);
-  for (let i = 1; i < n; i++) sum += (i % 2 ? 4 : 2) * Math.exp(-(((x * i) / n) ** 2));
-  return ((2 / Math.sqrt(Math.PI)) * sum * x) / (3 * n);
-}
-
-const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
 
 /** DINO's head on one row. */
 function headByHand(weights: Record<string, Float32Array>, prefix: string) {

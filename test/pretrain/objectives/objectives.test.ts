@@ -120,7 +120,9 @@ async function expectEqualSteps(whole: Learner, parts: Learner, batch = BATCH): 
   expect(b.featureSpread).toBeCloseTo(a.featureSpread, 5);
   expect(Object.keys(b.measures).sort()).toEqual(Object.keys(a.measures).sort());
   for (const [measure, value] of Object.entries(a.measures)) expect(b.measures[measure]).toBeCloseTo(value, 4);
-  expect(furthest(await whole.gradients(), await parts.gradients())).toBeLessThan(3e-6);
+  // Before a batch norm the last norm's gradients cancel out; what is left of them is rounding.
+  const least = ['byol', 'swav'].includes(whole.objective.name) ? 0.05 : 1e-3;
+  expect(furthest(await whole.gradients(), await parts.gradients(), least)).toBeLessThan(3e-6);
   expect(furthest(whole.state, parts.state)).toBeLessThan(1e-5);
   await whole.dispose();
   await parts.dispose();

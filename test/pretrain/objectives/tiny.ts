@@ -90,12 +90,12 @@ export function copied(tensors: Weights): Map<string, Tensor> {
   return new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
 }
 
-/** The largest difference, in the scale of each tensor. */
-export function furthest(a: Weights, b: Weights): number {
+/** The largest difference, in the scale of each tensor, which counts as `least` where it is smaller. */
+export function furthest(a: Weights, b: Weights, least = 1e-3): number {
   let most = 0;
   for (const [name, { values }] of a) {
     const other = b.get(name)!.values;
-    let scale = 1e-3;
+    let scale = least;
     for (const value of values) scale = Math.max(scale, Math.abs(value));
     for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i] - other[i]) / scale);
   }
