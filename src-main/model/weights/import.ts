@@ -145,7 +145,7 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
   const shaped = architectureOf(path, stored, told);
   const scheme = schemeOf(file, part, beside);
   const resize = ruleOf(scheme, shaped.registers);
-  const epsilon = beside.epsilon ?? part.epsilon;
+  const epsilon = file.epsilon ?? beside.epsilon ?? part.epsilon;
   const trained = { ...shaped, ...(resize ? { resize } : {}), ...(epsilon ? { epsilon } : {}) };
   refuseTooLarge(path, trained);
   checkFit(path, backboneParameters(trained), stored, carriedParameters(trained));
@@ -157,7 +157,7 @@ async function ofOthers(file: WeightFile, options: ImportOptions): Promise<Recog
     description: described(base, options, { made: { from: format, naming: scheme } }),
     notes: [
       ...notesOn(file, { ...part, scheme }, beside, options),
-      ...(beside.epsilon || !part.epsilon
+      ...(file.epsilon || beside.epsilon || !part.epsilon
         ? []
         : [`Its layer norms are taken to have an ε of ${part.epsilon}, as ViTModel has it; a config.json would tell.`]),
       ...(told === undefined ? [`Taken to have ${trained.heads} attention heads, as usual for its width.`] : []),

@@ -37,7 +37,12 @@ const HUGGING_FACE: readonly [RegExp, string][] = [
   [/^embeddings\.patch_embeddings\.projection\./, 'patch_embed.proj.'],
   [/^embeddings\./, ''],
   [/^layernorm\./, 'norm.'],
-  [/^encoder\.layer\.(\d+)\./, 'blocks.$1.'],
+  // In files, and as transformers 5 has them in memory.
+  [/^(?:encoder\.layer|layers)\.(\d+)\./, 'blocks.$1.'],
+  [/^(blocks\.\d+\.)attention\.q_proj\./, '$1attention.attention.query.'],
+  [/^(blocks\.\d+\.)attention\.k_proj\./, '$1attention.attention.key.'],
+  [/^(blocks\.\d+\.)attention\.v_proj\./, '$1attention.attention.value.'],
+  [/^(blocks\.\d+\.)attention\.o_proj\./, '$1attn.proj.'],
   [/^(blocks\.\d+\.)layernorm_before\./, '$1norm1.'],
   [/^(blocks\.\d+\.)layernorm_after\./, '$1norm2.'],
   [/^(blocks\.\d+\.)attention\.output\.dense\./, '$1attn.proj.'],

@@ -1,14 +1,15 @@
 /**
- * The weights of ONNX models: initialisers under their names. Exporters turn the matrices of linear layers round and name them anew, so these
- * are recognised by what the graph does with them. Read without running or building anything of the model.
+ * The weights of ONNX models: initialisers and constants under their names, or those that the graph tells. Read without running or building
+ * anything of the model.
  */
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { GondolaError } from '../../base/errors.ts';
 import { dataType } from '../../engine/onnx/schema.ts';
 import { BoundedFile } from './bounded-file.ts';
 import { FLOAT_WIDTHS, type FloatType, toFloats } from './numbers.ts';
-import { wireFields, wireNumbers } from './protobuf.ts';
-import { type StoredTensor, turned, type WeightFile } from './stored.ts';
+import { named, normEpsilon, type OnnxNode } from './onnx-graph.ts';
+import { type WireField, wireFields, wireNumbers } from './protobuf.ts';
+import type { StoredTensor, WeightFile } from './stored.ts';
 
 /** The format's own limit. */
 const LARGEST = 2 ** 31;
@@ -26,14 +27,6 @@ const TYPES: Readonly<Record<number, FloatType>> = {
   [dataType.double]: 'F64',
   [dataType.bfloat16]: 'BF16',
 };
-
-interface OnnxNode {
-  readonly name: string;
-  readonly kind: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly transposed: boolean;
-}
 
 export const ONNX_FORMAT = 'ONNX model';
 
@@ -54,19 +47,23 @@ export async function openOnnx(path: string): Promise<WeightFile> {
     if (graphs.length !== 1) throw file.fail('it holds no network');
     const stored = new Map<string, StoredTensor>();
     const nodes: OnnxNode[] = [];
+    const keep = async (message: Buffer, name?: string) => {
+      if (stored.size >= MOST_TENSORS) throw file.fail(`it holds more than ${MOST_TENSORS} tensors`);
+      const tensor = await tensorOf(message, file, beside, name);
+      if (tensor) stored.set(tensor.source, tensor);
+    };
     for (const field of wireFields(graphs[0], fail)) {
       if (field.number === 1) {
         if (nodes.length >= MOST_NODES) throw file.fail(`it holds more than ${MOST_NODES} steps`);
-        nodes.push(nodeOf(field.bytes, fail));
-      } else if (field.number === 5) {
-        if (stored.size >= MOST_TENSORS) throw file.fail(`it holds more than ${MOST_TENSORS} tensors`);
-        const tensor = await tensorOf(field.bytes, file, beside);
-        if (tensor) stored.set(tensor.source, tensor);
-      }
+        const { node, value } = nodeOf(field.bytes, fail);
+        nodes.push(node);
+        if (value && node.kind === 'Constant' && node.outputs[0]) await keep(value, node.outputs[0]);
+      } else if (field.number === 5) await keep(field.bytes);
     }
+    const epsilon = await normEpsilon(stored, nodes);
     // What Gondola wrote keeps every name; elsewhere the graph is asked.
-    const tensors = 'gondola' in metadata ? stored : renamed(stored, nodes);
-    return { path, format: ONNX_FORMAT, tensors, metadata, close };
+    const tensors = 'gondola' in metadata ? stored : named(stored, nodes);
+    return { path, format: ONNX_FORMAT, tensors, metadata, close, ...(epsilon ? { epsilon } : {}) };
   } catch (error) {
     await close();
     throw error;
@@ -95,37 +92,53 @@ function strings(message: Buffer, fail: Fail): [key: string, value: string] {
   return [key, value];
 }
 
-function nodeOf(message: Buffer, fail: Fail): OnnxNode {
+/** NodeProto, and the tensor that it holds if it is a constant. */
+function nodeOf(message: Buffer, fail: Fail): { node: OnnxNode; value: Buffer | null } {
   const inputs: string[] = [];
   const outputs: string[] = [];
   let [name, kind, transposed] = ['', '', false];
+  let epsilon: number | undefined;
+  let value: Buffer | null = null;
   for (const { number, bytes } of wireFields(message, fail)) {
     if (number === 1 && inputs.length <= MOST_INPUTS) inputs.push(bytes.toString('utf8'));
     if (number === 2 && outputs.length <= MOST_INPUTS) outputs.push(bytes.toString('utf8'));
     if (number === 3) name = bytes.toString('utf8');
     if (number === 4) kind = bytes.toString('utf8');
-    if (number === 5 && isTransB(bytes, fail)) transposed = true;
+    if (number !== 5) continue;
+    const attribute = attributeOf(bytes, fail);
+    if (attribute.name === 'transB') transposed = attribute.int === 1n;
+    if (attribute.name === 'epsilon') epsilon = attribute.float;
+    if (attribute.name === 'value') value = attribute.tensor;
   }
-  return { name, kind, inputs, outputs, transposed };
+  return { node: { name, kind, inputs, outputs, transposed, epsilon }, value };
 }
 
-/** AttributeProto transB = 1, of Gemm. */
-function isTransB(message: Buffer, fail: Fail): boolean {
-  let [name, value] = ['', 0n];
-  for (const field of wireFields(message, fail)) {
-    if (field.number === 1) name = field.bytes.toString('utf8');
-    if (field.number === 3) ({ value } = field);
+/** AttributeProto. */
+function attributeOf(message: Buffer, fail: Fail) {
+  let [name, int] = ['', 0n];
+  let float: number | undefined;
+  let tensor: Buffer | null = null;
+  for (const { number, value, bytes } of wireFields(message, fail)) {
+    if (number === 1) name = bytes.toString('utf8');
+    if (number === 2 && bytes.length === 4) float = bytes.readFloatLE();
+    if (number === 3) int = value;
+    if (number === 5) tensor = bytes;
   }
-  return name === 'transB' && value === 1n;
+  return { name, int, float, tensor };
 }
 
-/** TensorProto; null where it holds whole numbers. */
-async function tensorOf(message: Buffer, file: BoundedFile, beside: BoundedFile[]): Promise<StoredTensor | null> {
+/** TensorProto; null where it holds whole numbers. @param called instead of its own name */
+async function tensorOf(
+  message: Buffer,
+  file: BoundedFile,
+  beside: BoundedFile[],
+  called?: string,
+): Promise<StoredTensor | null> {
   const fail: Fail = (what) => file.fail(what);
   const shape: number[] = [];
   const external = new Map<string, string>();
-  let [name, type, isExternal] = ['', 0, false];
-  const values: { raw: Buffer | null; typed: Buffer[] } = { raw: null, typed: [] };
+  let [name, type, isExternal] = [called ?? '', 0, false];
+  const values: { raw: Buffer | null; typed: Buffer[]; halves: WireField[] } = { raw: null, typed: [], halves: [] };
   for (const field of wireFields(message, fail)) {
     const { number, bytes } = field;
     if (number === 1)
@@ -135,11 +148,13 @@ async function tensorOf(message: Buffer, file: BoundedFile, beside: BoundedFile[
         shape.push(extent);
       }
     else if (number === 2) type = Number(field.value);
-    else if (number === 8) name = bytes.toString('utf8');
+    else if (number === 8) name = called ?? bytes.toString('utf8');
     else if (number === 9) values.raw = bytes;
-    else if (number === 4 || number === 10) {
-      if (values.typed.length >= MOST_PIECES) throw file.fail(`"${name}" is written value by value`);
-      values.typed.push(bytes);
+    else if (number === 4 || number === 5 || number === 10) {
+      if (values.typed.length + values.halves.length >= MOST_PIECES)
+        throw file.fail(`"${name}" is written value by value`);
+      if (number === 5) values.halves.push(field);
+      else values.typed.push(bytes);
     } else if (number === 13 && external.size < MOST_PIECES) external.set(...strings(bytes, fail));
     else if (number === 14) isExternal = field.value === 1n;
   }
@@ -149,13 +164,34 @@ async function tensorOf(message: Buffer, file: BoundedFile, beside: BoundedFile[
   const wrong = (found: number) =>
     file.fail(`"${name}" of shape [${shape.join(', ')}] and type ${float} does not take ${found} bytes`);
   if (isExternal) return externalTensor({ name, shape, float, length }, external, file, beside);
+  if (!values.raw && values.halves.length > 0 && FLOAT_WIDTHS[float] === 2) {
+    const found = values.halves.reduce((sum, field) => sum + 2 * countOf(field), 0);
+    if (found !== length) throw wrong(found);
+    return { source: name, shape, values: async () => toFloats(float, halvesIn(values.halves, length, fail)) };
+  }
   // One packed field is the rule; single values are joined, as the format allows.
   const bytes = values.raw ?? (values.typed.length === 1 ? values.typed[0] : Buffer.concat(values.typed));
   if (bytes.length !== length) throw wrong(bytes.length);
   return { source: name, shape, values: async () => Float32Array.from(toFloats(float, bytes)) };
 }
 
-/** Values in a file of their own, which must lie in the same folder. */
+/** Whole numbers in a field, packed or single; the last byte of each is below 128. */
+const countOf = ({ bytes }: WireField): number =>
+  bytes.length === 0 ? 1 : bytes.reduce((sum, byte) => sum + (byte < 0x80 ? 1 : 0), 0);
+
+/** `int32_data` of values of 16 bits: each is a whole number with their bits. */
+function halvesIn(fields: readonly WireField[], length: number, fail: Fail): Buffer {
+  const halves = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  for (const field of fields)
+    for (const bits of wireNumbers(field, fail)) {
+      halves.writeUInt16LE(bits & 0xffff, at);
+      at += 2;
+    }
+  return halves;
+}
+
+/** Values in a file of their own, which must lie in the same folder or below. */
 async function externalTensor(
   { name, shape, float, length }: { name: string; shape: number[]; float: FloatType; length: number },
   external: ReadonlyMap<string, string>,
@@ -163,49 +199,13 @@ async function externalTensor(
   beside: BoundedFile[],
 ): Promise<StoredTensor> {
   const location = external.get('location') ?? '';
-  if (location === '' || location !== basename(location) || /[\\/:]|^\.+$/.test(location))
+  if (/[\\:\0]/.test(location) || location.split('/').some((part) => /^\.{0,2}$/.test(part)))
     throw file.fail(`"${name}" is said to lie in "${location.slice(0, 200)}", which is no file beside it`);
-  const path = join(dirname(file.path), location);
+  const path = join(dirname(file.path), ...location.split('/'));
   const open = beside.find((other) => other.path === path) ?? (await BoundedFile.open(path, 'part of an ONNX model'));
   if (!beside.includes(open)) beside.push(open);
   const offset = Number(external.get('offset') ?? 0);
   if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > open.size)
     throw file.fail(`"${name}" of shape [${shape.join(', ')}] does not lie within ${location}`);
   return { source: name, shape, values: async () => toFloats(float, await open.read(offset, length)) };
-}
-
-/**
- * x · W + b is written as MatMul and Add, or Gemm, with W turned round and under a number; b keeps its name, and so does the layer in the node's.
- * Tensors that are equal are kept once, the others being copies by Identity.
- */
-function renamed(stored: ReadonlyMap<string, StoredTensor>, nodes: readonly OnnxNode[]): Map<string, StoredTensor> {
-  const tensors = new Map(stored);
-  for (const { kind, inputs, outputs } of nodes) {
-    const original = kind === 'Identity' ? tensors.get(inputs[0]) : undefined;
-    if (original && outputs[0]) tensors.set(outputs[0], original);
-  }
-  const numbered = new Set<string>();
-  const added = new Map<string, OnnxNode>();
-  for (const node of nodes) if (node.kind === 'Add') for (const name of node.inputs) added.set(name, node);
-  for (const { name, kind, inputs, outputs, transposed } of nodes) {
-    const weight = kind === 'MatMul' || kind === 'Gemm' ? tensors.get(inputs[1]) : undefined;
-    if (weight?.shape.length !== 2) continue;
-    const sum = added.get(outputs[0])?.inputs ?? [];
-    const bias = (kind === 'Gemm' ? inputs[2] : sum.find((other) => other.endsWith('.bias'))) ?? '';
-    const layer = bias.endsWith('.bias') ? bias.slice(0, -'.bias'.length) : layerOf(name);
-    if (!layer) continue;
-    const own = `${layer}.weight`;
-    if (own !== inputs[1]) numbered.add(inputs[1]);
-    tensors.set(own, transposed ? weight : turned(weight));
-  }
-  for (const name of tensors.keys()) if (numbered.has(name) || UNNAMED.test(name)) tensors.delete(name);
-  return tensors;
-}
-
-/** Constants that an exporter made up. */
-const UNNAMED = /^(onnx::|\/|val_?\d|\d)/;
-
-/** `/blocks.0/attn/qkv/MatMul` is of `blocks.0.attn.qkv`. */
-function layerOf(node: string): string {
-  return node.split('/').slice(1, -1).join('.');
 }

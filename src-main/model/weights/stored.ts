@@ -18,6 +18,8 @@ export interface WeightFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Free text of whoever wrote the file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of the layer norms, where the file holds the network's graph. */
+  readonly epsilon?: number;
   close(): Promise<void>;
 }
 

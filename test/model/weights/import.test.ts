@@ -104,6 +104,32 @@ describe('weights of other codes', () => {
     expect(dino.description.architecture).not.toHaveProperty('epsilon');
   });
 
+  test('the names that transformers 5 has in memory are those of the same network', async () => {
+    const file = await readSafetensors(fixture('huggingface-vit.safetensors'));
+    const renames: [RegExp, string][] = [
+      [/^vit\./, ''],
+      [/encoder\.layer\./, 'layers.'],
+      [
+        /attention\.attention\.(q)uery|attention\.attention\.(k)ey|attention\.attention\.(v)alue/,
+        'attention.$1$2$3_proj',
+      ],
+      [/attention\.output\.dense/, 'attention.o_proj'],
+      [/intermediate\.dense/, 'mlp.fc1'],
+      [/output\.dense/, 'mlp.fc2'],
+    ];
+    const renamed = [...file.tensors].map(([name, tensor]) => {
+      const now = renames.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), name);
+      return [now, tensor] as const;
+    });
+    expect(renamed.map(([name]) => name)).toContain('layers.1.attention.k_proj.weight');
+    const path = join(folder, 'memory.safetensors');
+    await writeSafetensors(path, new Map(renamed));
+    const { weights, description } = await importWeights(path, { heads: 2 });
+    const original = await importWeights(fixture('huggingface-vit.safetensors'), { heads: 2 });
+    expect(description.architecture).toEqual(original.description.architecture);
+    expect(weights).toEqual(original.weights);
+  });
+
   test('networks under DINO’s names that timm’s config.json is about are resized as timm does', async () => {
     const { weights } = await importWeights(fixture('dino.pth'), { heads: 2 });
     const place = await mkdtemp(join(folder, 'timm-'));
