@@ -92,6 +92,25 @@ test('crops that come piece by piece in arrays that are used again are learnt fr
   await parts.dispose();
 });
 
+// What a transformer's features are before a training: nearly the same for all photos. Without batch norm before their heads BYOL and SwAV make them
+// wholly so, for then every target is met.
+test.each(['byol', 'swav', 'simclr'] as const)(
+  '%s sets features apart that have most of themselves in common',
+  async (name) => {
+    const weights = startOf(tiny[name]);
+    weights.get('backbone.norm.bias')!.values.fill(8);
+    const learner = await learnerOf(runtime, tiny[name], { weights, rows: false });
+    const spreads: number[] = [];
+    for (let step = 0; step < 60; step++) {
+      const now = settings(step, { learningRate: 3e-3, teacherMomentum: 0.95 });
+      spreads.push((await learner.step(batchOf(step % 3), now)).featureSpread);
+    }
+    expect(spreads[0]).toBeLessThan(0.02);
+    expect(spreads[59]).toBeGreaterThan(1.4 * spreads[0]);
+    await learner.dispose();
+  },
+);
+
 // One with a moving average and masks, one with a fixed teacher, one without a teacher and with a state of its own.
 test.each(['dino with iBOT', 'distillation', 'swav'] as const)(
   '%s goes on after an interruption to the same weights, bit for bit',
