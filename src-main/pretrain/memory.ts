@@ -18,11 +18,19 @@ const MOST = 32;
 
 /** Student, teacher, two sets of gradients, two moments; and what the runtime lays out anew: transposed weights, partial gradients. */
 const COPIES_OF_THE_WEIGHTS = 9;
+/** Of a fixed teacher there are its weights, and those that the runtime lays out anew. */
+const COPIES_OF_A_FIXED_TEACHER = 2;
+
+/** Bytes of all that a training keeps of its weights, whatever the batch. */
+export function weightBytes({ parameters, teacher, teacherParameters }: Objective): number {
+  const bytes = (some: Objective['parameters']) => some.reduce((sum, { shape }) => sum + 4 * size(shape), 0);
+  const fixed = teacher === 'fixed' ? COPIES_OF_A_FIXED_TEACHER * bytes(teacherParameters) : 0;
+  return COPIES_OF_THE_WEIGHTS * bytes(parameters) + fixed;
+}
 
 /** Images that a micro-batch of this objective may have, at least 1. */
 export function imagesInMemory(objective: Objective): number {
-  const weights = objective.parameters.reduce((total, { shape }) => total + size(shape), 0) * 4;
-  const left = BUDGET - COPIES_OF_THE_WEIGHTS * weights;
+  const left = BUDGET - weightBytes(objective);
   return Math.min(MOST, Math.max(1, Math.floor(left / objective.bytesAnImage)));
 }
 

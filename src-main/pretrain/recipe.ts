@@ -120,7 +120,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     teacherTemperature: chooseTemperature(wishes, settings.teacherTemperature, choices),
     studentTemperature: 0.1,
     centerMomentum: 0.9,
-    ...chooseStart(wishes, size.row, choose, choices),
+    ...chooseStart(wishes, BY_OBJECTIVE[size.objective].attention ?? size.row.attention, choose, choices),
     dropPath: choose(
       'drop path',
       wishes.dropPath,
@@ -264,18 +264,22 @@ export function mostSteps(stepsPerEpoch: number): number {
   return MOST_EPOCHS * stepsPerEpoch;
 }
 
+/** A warm-up begins at a rate of 0: of fewer steps it would waste as many as it warms. */
+const LEAST_WARM_UP = 3;
+
 /**
  * The numbers that depend on the length of the run. Warm-ups are shares of it, so that a short run still ends with most of its
  * steps at work, and 1 ÷ (1 − momentum), the steps that the teacher looks back over, stays far below it.
  */
 export function planOf(recipe: Recipe, steps: number, stepsPerEpoch: number): Plan {
+  const warmUp = Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps));
   return {
     steps,
     stepsPerEpoch,
-    warmupSteps: Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps)),
+    warmupSteps: warmUp >= LEAST_WARM_UP ? warmUp : 0,
     frozenSteps: Math.min(stepsPerEpoch, 1250, Math.ceil(0.05 * steps)),
     ...(recipe.frozenBackboneSteps
-      ? { frozenBackboneSteps: Math.min(recipe.frozenBackboneSteps, Math.ceil(0.1 * steps)) }
+      ? { frozenBackboneSteps: Math.min(recipe.frozenBackboneSteps, Math.floor(0.1 * steps)) }
       : {}),
     temperatureSteps: Math.min(30 * stepsPerEpoch, Math.ceil(0.3 * steps)),
     momentum: recipe.keepMomentum ? recipe.momentum : Math.max(0.9, Math.min(recipe.momentum, 1 - 20 / steps)),

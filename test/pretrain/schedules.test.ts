@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import { settingsOf } from '../../src-main/pretrain/config.ts';
+import { planOf } from '../../src-main/pretrain/recipe.ts';
 import { cosineSchedule, warmupSchedule } from '../../src-main/pretrain/schedules.ts';
+import { tinyRecipe } from './photos.ts';
 
 describe('schedules', () => {
   test('the learning rate rises in a line from 0, then falls by a cosine', () => {
@@ -29,5 +32,20 @@ describe('schedules', () => {
       [0.04, 0.055, 0.07, 0.07, 0.07].map((x) => expect.closeTo(x, 12)),
     );
     expect([...warmupSchedule(0.02, 0.02, 2, 0)]).toEqual([0.02, 0.02]);
+  });
+});
+
+describe('a run of very few steps', () => {
+  it('learns something in each of them, and moves an encoder that it goes on from', () => {
+    const recipe = tinyRecipe({ initialisation: { kind: 'encoder', file: '' }, frozenBackboneSteps: 500 });
+    for (const steps of [1, 2, 3, 12, 20]) {
+      const settings = settingsOf(recipe, planOf(recipe, steps, 1));
+      for (let step = 0; step < steps; step++) expect(settings(step).learningRate).toBeGreaterThan(0);
+      expect(settings(steps - 1).backboneFrozen).toBe(false);
+    }
+  });
+
+  it('warms up where a warm-up is worth its first step', () => {
+    expect([20, 21].map((steps) => planOf(tinyRecipe(), steps, 10).warmupSteps)).toEqual([0, 3]);
   });
 });

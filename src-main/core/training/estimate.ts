@@ -9,7 +9,7 @@ import { VIT_NAMES } from '../../model/vit.ts';
 import type { Choice } from '../../pretrain/choice.ts';
 import { objectiveNameOf, objectiveOf, pictureSide, type Recipe } from '../../pretrain/config.ts';
 import { gigaflopsPerImage } from '../../pretrain/cost.ts';
-import { imagesInMemory } from '../../pretrain/memory.ts';
+import { imagesInMemory, weightBytes } from '../../pretrain/memory.ts';
 import { objectives } from '../../pretrain/objectives/objectives.ts';
 import { cacheKey, readIndex } from '../../pretrain/pictures/cache.ts';
 import { inStableOrder, keptSize, type PictureSource } from '../../pretrain/pictures/source.ts';
@@ -25,8 +25,6 @@ type Estimate = OutputOf<(typeof trainingCalls)['training.estimate']>;
 
 /** What the process takes beside the training step: Node, the runtime, the workers that draw crops. */
 const BASE_MEMORY = 0.5e9;
-/** Weights, gradients, moments and what the runtime lays out anew, as in pretrain/memory.ts. */
-const COPIES_OF_THE_WEIGHTS = 9;
 /** Student, teacher and two moments. */
 const COPIES_IN_A_CHECKPOINT = 4;
 /** Seconds that a planned run keeps free for its ends: looks, checkpoints, the encoder. */
@@ -114,9 +112,8 @@ function secondsOf(
 
 function memoryOf(recipe: Recipe): number {
   const objective = objectiveOf(recipe);
-  const weights = objective.parameters.reduce((sum, { shape }) => sum + size(shape), 0) * 4;
   const images = Math.min(recipe.batch, recipe.microBatch ?? imagesInMemory(objective));
-  return BASE_MEMORY + COPIES_OF_THE_WEIGHTS * weights + images * objective.bytesAnImage;
+  return BASE_MEMORY + weightBytes(objective) + images * objective.bytesAnImage;
 }
 
 async function diskOf(
@@ -127,6 +124,8 @@ async function diskOf(
   const objective = objectiveOf(recipe);
   const bytes = (parameters: readonly { shape: readonly number[] }[]) =>
     parameters.reduce((sum, { shape }) => sum + 4 * size(shape), 0);
+  // It goes into the checkpoint, so that its file is no longer needed.
+  const fixed = objective.teacher === 'fixed' ? bytes(objective.teacherParameters) : 0;
   const folder = workspace.path('cache');
   const side = pictureSide(recipe);
   const index = await readIndex(folder, cacheKey(inStableOrder(sources), side));
@@ -137,7 +136,7 @@ async function diskOf(
   const { bavail, bsize } = await statfs(folder);
   return {
     pictures: index ? 0 : pictures,
-    checkpoint: COPIES_IN_A_CHECKPOINT * bytes(objective.parameters),
+    checkpoint: COPIES_IN_A_CHECKPOINT * bytes(objective.parameters) + fixed,
     encoder: bytes(objective.parameters.filter(({ name }) => name.startsWith('backbone.'))),
     free: bavail * bsize,
   };
