@@ -7,18 +7,21 @@ import type { Wishes } from './recipe.ts';
 /** Steps until a new head hands on gradients worth following. */
 const HEAD_FIRST = 500;
 
+type Attention = SizeRow['attention'];
+
 const UNUSED = 'not used: it starts from the weights that it goes on from';
 
+/** @param usual how attention starts where nobody wishes otherwise */
 export function chooseStart(
   wishes: Wishes,
-  row: SizeRow,
+  usual: Attention,
   choose: Choose,
   choices: Choice[],
 ): Pick<Recipe, 'initialisation' | 'frozenBackboneSteps' | 'mimetic'> {
   return {
     initialisation: chooseFirstLayer(wishes, choices),
     ...chooseFrozen(wishes, choose, choices),
-    mimetic: chooseAttention(wishes, row, choose, choices),
+    mimetic: chooseAttention(wishes, usual, choose, choices),
   };
 }
 
@@ -52,7 +55,7 @@ function chooseFrozen({ from, frozen }: Wishes, choose: Choose, choices: Choice[
   return { frozenBackboneSteps };
 }
 
-function chooseAttention({ from, attention }: Wishes, row: SizeRow, choose: Choose, choices: Choice[]): boolean {
+function chooseAttention({ from, attention }: Wishes, usual: Attention, choose: Choose, choices: Choice[]): boolean {
   if (from) {
     if (attention) choices.push({ setting: 'attention', value: attention, reason: UNUSED });
     return false;
@@ -60,9 +63,9 @@ function chooseAttention({ from, attention }: Wishes, row: SizeRow, choose: Choo
   const chosen = choose(
     'attention',
     attention,
-    row.attention,
-    row.attention === 'random'
-      ? 'the official start, which a long training makes its own'
+    usual,
+    usual === 'random'
+      ? 'the official start, which a training makes its own'
       : 'starts with the structure that trained networks are found to have, which a short training has no time to find',
   );
   return chosen === 'mimetic';

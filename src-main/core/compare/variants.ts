@@ -5,7 +5,9 @@ import { resolve } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { ComparisonRequest, Variant } from '../../contract/compare.ts';
 import type { PretrainWishes } from '../../contract/training.ts';
-import type { Recipe } from '../../pretrain/config.ts';
+import { objectiveNameOf, type Recipe } from '../../pretrain/config.ts';
+import { BY_OBJECTIVE } from '../../pretrain/defaults.ts';
+import type { ObjectiveName } from '../../pretrain/objectives/objective.ts';
 import { OBJECTIVES } from '../../pretrain/objectives/objectives.ts';
 import { chooseRecipe } from '../../pretrain/recipe.ts';
 import { modelByName } from '../../store/models.ts';
@@ -140,26 +142,45 @@ function refuseTwins(variants: readonly Variant[]): void {
   }
 }
 
-const SHARED = ['model', 'image', 'local', 'locals', 'preset'] as const;
+/** What decides the network and its crops: they go together. */
+const NETWORK = ['model', 'image', 'local', 'locals', 'preset'] as const;
 
 /**
- * The same network and crops for all that do not wish for others: where defaults differ from one to the next, the first one's are taken.
- * Batches and rates stay each one's own.
+ * The same network, crops and drop path for all that do not wish for others: where defaults differ from one to the next, the first one's are taken. So is
+ * how attention starts, but for objectives that have a start of their own. Batches and rates stay each one's own.
  */
 function alike(variants: readonly Variant[], request: ComparisonRequest, pictures: number): Variant[] {
   const [first] = variants;
-  const settings = (variant: Variant) => {
-    const { model, crops } = recipeOf(wishesOf(variant, request, request.seeds[0]), pictures, request.device);
-    const { globalSize: image, localSize: local, locals, preset } = crops;
-    return { model, image, local, locals, preset };
-  };
-  const common = settings(first);
+  const recipe = (variant: Variant) => recipeOf(wishesOf(variant, request, request.seeds[0]), pictures, request.device);
+  const common = settingsOf(recipe(first));
   return variants.map((variant) => {
-    const own = settings(variant);
-    const differing = SHARED.filter((key) => own[key] !== common[key]);
-    if (differing.length === 0 || SHARED.some((key) => variant.wishes[key] !== request.wishes[key])) return variant;
-    const fitted = { ...variant, wishes: { ...variant.wishes, ...common } };
-    settings(fitted);
-    return fitted;
+    const own = settingsOf(recipe(variant));
+    const wished = { ...request.wishes, ...variant.wishes };
+    const isOwnNetwork = NETWORK.some((key) => variant.wishes[key] !== request.wishes[key]);
+    const { attention, dropPath, objective: _, ...network } = common;
+    const differs = NETWORK.some((key) => own[key] !== common[key]);
+    const fitted: PretrainWishes = {
+      ...variant.wishes,
+      ...(differs && !isOwnNetwork ? network : {}),
+      ...(wished.dropPath === undefined && own.dropPath !== dropPath ? { dropPath } : {}),
+      ...(wished.attention === undefined && own.attention !== attention && !hasOwnStart(own.objective)
+        ? { attention }
+        : {}),
+    };
+    recipe({ ...variant, wishes: fitted });
+    return { ...variant, wishes: fitted };
   });
+}
+
+function settingsOf(recipe: Recipe) {
+  const { globalSize: image, localSize: local, locals, preset } = recipe.crops;
+  return {
+    ...{ model: recipe.model, image, local, locals, preset, dropPath: recipe.dropPath },
+    attention: recipe.mimetic ? ('mimetic' as const) : ('random' as const),
+    objective: objectiveNameOf(recipe),
+  };
+}
+
+function hasOwnStart(objective: ObjectiveName): boolean {
+  return BY_OBJECTIVE[objective].attention !== undefined;
 }

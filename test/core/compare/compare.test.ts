@@ -254,16 +254,23 @@ describe('before anything is trained', () => {
     ).toThrow('no others beside it');
   });
 
-  it('what nobody wished for is the same network and the same crops for all', () => {
-    const asked = request({
-      ...{ variants: [], objectives: ['dino', 'byol', 'simclr', 'swav', 'simdino'], wishes: {} },
-      budget: { kind: 'minutes', amount: 5 },
-    });
-    const recipes = planVariants(workspace, asked, 12).variants.map((each) =>
-      recipeOf(wishesOf(each, asked, 0), 12, 'cpu'),
+  // Objectives cost differently, so that each by itself would get another row of the defaults where the time is near its edge.
+  it.each([
+    ['minutes', 12, 5],
+    ['minutes', 200, 20],
+    ['minutes', 2640, 900],
+    ['epochs', 2640, 3],
+  ] as const)('what nobody wished for is the same for all in %s (%i photos, %i)', (kind, pictures, amount) => {
+    const objectives = ['simclr', 'byol', 'swav', 'simdino', 'dino'];
+    const asked = request({ ...{ variants: [], objectives, wishes: {} }, budget: { kind, amount } });
+    const recipes = planVariants(workspace, asked, pictures).variants.map((each) =>
+      recipeOf(wishesOf(each, asked, 0), pictures, 'cpu'),
     );
-    for (const { model, crops } of recipes)
-      expect({ model, crops }).toEqual({ model: recipes[0].model, crops: recipes[0].crops });
+    const [{ model, crops, dropPath, mimetic }] = recipes;
+    for (const recipe of recipes) {
+      expect(recipe).toMatchObject({ model, crops, dropPath });
+      expect(recipe.mimetic).toBe(recipe.objective === 'dino' ? false : mimetic);
+    }
   });
 
   it('the plan tells what is shared and how many trainings there would be', async () => {
