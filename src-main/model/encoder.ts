@@ -22,6 +22,7 @@ import {
 import { type Grid, RESIZE_RULES } from './positions.ts';
 import { STEMS } from './stem.ts';
 import { embeddingWidth, gridOf, Vit, type VitConfig, vitParameters } from './vit.ts';
+import { plain } from './weights/plain.ts';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.ts';
 import { MOST } from './weights/shapes.ts';
 
@@ -316,7 +317,7 @@ function inWords({ issues: [{ path, message }] }: z.ZodError): string {
 function undescribed(path: string, what: string, cause?: unknown): GondolaError {
   return new GondolaError(
     'encoder-unreadable',
-    `${path} does not describe an encoder: ${what}.`,
+    `${path} does not describe an encoder: ${plain(what)}.`,
     'It belongs beside the weights and is written with them; restore both files.',
     { cause },
   );

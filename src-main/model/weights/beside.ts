@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { AT_ONCE } from './bounded-file.ts';
 
 export interface Beside {
   readonly heads?: number;
@@ -71,7 +72,7 @@ export async function readBeside(path: string, network: { dimensions: number; de
 
 /** Null where there is no such file, or none that is JSON: then it is not about these weights. */
 async function jsonIn(folder: string, name: string): Promise<unknown> {
-  const file = await open(join(folder, name), 'r').catch(() => null);
+  const file = await open(join(folder, name), AT_ONCE).catch(() => null);
   if (!file) return null;
   try {
     const stat = await file.stat();

@@ -1,7 +1,9 @@
 /** A file from anywhere, read piece by piece: a piece that does not lie within the file is refused before memory is asked for. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { GondolaError, sentence } from '../../base/errors.ts';
+import { plain } from './plain.ts';
 
 /** Bytes that a network, or one piece of a file, may take: beyond any published encoder, and what a machine can hold beside everything else. */
 export const MOST_BYTES = Math.min(8e9, totalmem() / 2);
@@ -11,10 +13,13 @@ const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 export function tooLarge(path: string, what: string, bytes: number): GondolaError {
   return new GondolaError(
     'weights-too-large',
-    `${path}: ${what} takes ${inGigabytes(bytes)} of memory, and at most ${inGigabytes(MOST_BYTES)} are taken for one.`,
+    `${path}: ${plain(what)} takes ${inGigabytes(bytes)} of memory, and at most ${inGigabytes(MOST_BYTES)} are taken for one.`,
     'Use a smaller network, or a machine with more memory.',
   );
 }
+
+/** To open without waiting: a pipe, of which nobody writes the other end, would never open. Windows has no such flag and no such pipes. */
+export const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export class BoundedFile {
   readonly path: string;
@@ -37,7 +42,7 @@ export class BoundedFile {
   static async open(path: string, kind: string): Promise<BoundedFile> {
     let file: FileHandle;
     try {
-      file = await open(path, 'r');
+      file = await open(path, AT_ONCE);
     } catch (error) {
       throw unreadable(path, kind, sentence(error), error);
     }
@@ -76,7 +81,7 @@ export class BoundedFile {
 function unreadable(path: string, kind: string, what: string, cause?: unknown): GondolaError {
   return new GondolaError(
     'weights-unreadable',
-    `${path} is no readable ${kind}: ${what}.`,
+    `${path} is no readable ${kind}: ${plain(what)}.`,
     'Fetch or write the file again.',
     { cause },
   );

@@ -12,6 +12,7 @@ import { completed } from './completed.ts';
 import { mismatch, type NamedPart, officialNames, type Scheme } from './naming.ts';
 import { ONNX_FORMAT } from './onnx.ts';
 import { openWeights } from './open.ts';
+import { plain } from './plain.ts';
 import { resizedPositions } from './resized-positions.ts';
 import { architectureOf, checkFit, depthOf } from './shapes.ts';
 import type { StoredTensor, WeightFile } from './stored.ts';
@@ -99,7 +100,7 @@ async function recognised(file: WeightFile, options: ImportOptions): Promise<Rec
   const found = own ? ofGondola(file, own, options) : await ofOthers(file, options);
   const flaw = flawOf(found.description);
   if (flaw) throw mismatch(file.path, `such an encoder could not be kept: ${flaw}`);
-  return found;
+  return { ...found, notes: found.notes.map(plain) };
 }
 
 /** What Gondola itself wrote: in the file, or beside it. */

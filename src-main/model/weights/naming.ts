@@ -4,6 +4,7 @@
  * network or checkpoint, under whatever prefix.
  */
 import { GondolaError } from '../../base/errors.ts';
+import { plain } from './plain.ts';
 import { type StoredTensor, stacked } from './stored.ts';
 
 export type Scheme = 'official' | 'timm' | 'huggingface';
@@ -178,7 +179,7 @@ function noEncoder(path: string, stored: ReadonlyMap<string, StoredTensor>): Gon
 export function mismatch(path: string, what: string): GondolaError {
   return new GondolaError(
     'weights-mismatch',
-    `${path}: ${what}.`,
+    `${path}: ${plain(what)}.`,
     'Gondola takes the encoders of DINO and DINOv2 (small, base, large) and the plain vision transformers of timm and Hugging Face.',
   );
 }

@@ -6,6 +6,16 @@ import { openPytorch } from './pytorch.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { WeightFile } from './stored.ts';
 
+/**
+ * Pickles of the protocols 2 to 5 say so. Older ones are never a checkpoint, but what begins with a name to be called shall be told for what it is rather
+ * than taken for an unknown format.
+ */
+function isPickle(start: Buffer): boolean {
+  return (start[0] === 0x80 && start[1] >= 2 && start[1] <= 5) || CALL.test(start.toString('latin1'));
+}
+
+const CALL = /^\(?c[\w.]+\n[\w.]+\n/;
+
 /** @throws GondolaError `weights-unreadable`, `weights-unsafe`, `weights-format` */
 export async function openWeights(path: string): Promise<WeightFile> {
   const file = await BoundedFile.open(path, 'weight file');
@@ -24,8 +34,7 @@ export async function openWeights(path: string): Promise<WeightFile> {
       'Fetch the file itself, with `git lfs pull` or the download link of its page.',
     );
   }
-  if (text.startsWith('PK\x03\x04') || text.startsWith('\x80\x02') || text.slice(257, 262) === 'ustar')
-    return openPytorch(path);
+  if (text.startsWith('PK\x03\x04') || isPickle(start) || text.slice(257, 262) === 'ustar') return openPytorch(path);
   if (start.length > 8 && start.readUInt32LE(4) === 0 && start[8] === 0x7b) return openSafetensors(path);
   // A model's first field is its version: field 1, a small number.
   if (start[0] === 0x08 && start[1] < 0x20) return openOnnx(path);

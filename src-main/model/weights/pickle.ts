@@ -6,6 +6,7 @@ import { GondolaError } from '../../base/errors.ts';
 import { PickleBytes } from './pickle-bytes.ts';
 import { OP } from './pickle-instructions.ts';
 import { called, Inert, isKnown, Name, View } from './pickled.ts';
+import { plain } from './plain.ts';
 
 /** What a pickle can hold here. Lists and tuples are arrays, dictionaries are Maps. */
 export type Pickled =
@@ -223,10 +224,9 @@ class Machine {
   #name(module: string, name: string): Name {
     const full = `${module}.${name}`;
     if (isKnown(full)) return new Name(full);
-    const shown = full.length > 120 ? `${full.slice(0, 120)}…` : full;
     throw new GondolaError(
       'weights-unsafe',
-      `${this.#source.path} asks for "${shown}" to be called, which is no part of a network's weights. Nothing of it was run.`,
+      `${this.#source.path} asks for ${plain(`"${full}"`)} to be called, which is no part of a network's weights. Nothing of it was run.`,
       'Other programs would run what it names: ask whoever made the file for its weights alone (a state_dict, or safetensors).',
     );
   }

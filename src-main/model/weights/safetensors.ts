@@ -18,19 +18,15 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes a value, of every type in the format. */
-const WIDTHS: Readonly<Record<string, number>> = {
-  ...FLOAT_WIDTHS,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
-  U8: 1,
+/** Bytes a value, of the types that are no weights. */
+const WHOLE: Readonly<Record<string, number>> = {
+  ...{ I64: 8, I32: 4, I16: 2, I8: 1 },
+  ...{ U64: 8, U32: 4, U16: 2, U8: 1 },
   BOOL: 1,
 };
+
+/** Of all types whose sizes are checked. Others, such as those of 8 bits and fewer, may be in a file as long as nobody needs them. */
+const WIDTHS: Readonly<Record<string, number>> = { ...FLOAT_WIDTHS, ...WHOLE };
 
 /** The format allows 100 MB; that of a network of a thousand tensors has a hundredth of this, and JSON takes many times its length in memory. */
 const LONGEST_HEADER = 16_000_000;
@@ -51,8 +47,11 @@ export async function openSafetensors(path: string): Promise<WeightFile> {
     const { entries, metadata } = parseHeader(text, file.size - start, (what, cause) => file.fail(what, cause));
     const tensors = new Map<string, StoredTensor>();
     for (const { name, type, shape, begin, end } of entries) {
-      if (!isFloat(type)) continue;
-      const values = async () => toFloats(type, await file.read(start + begin, end - begin));
+      if (Object.hasOwn(WHOLE, type)) continue;
+      const values = async () => {
+        if (!isFloat(type)) throw file.fail(`"${name}" has the type ${type}, which is not read here`);
+        return toFloats(type, await file.read(start + begin, end - begin));
+      };
       tensors.set(name, { source: name, shape, values });
     }
     return { path, format: 'safetensors', tensors, metadata, close: () => file.close() };
@@ -122,6 +121,7 @@ function parseHeader(
     throw fail(`its header is wrong at "${issue.path.join('.')}": ${issue.message}`);
   }
   const { __metadata__: metadata, ...tensors } = parsed.data;
+  if (namesIn(text) !== Object.keys(json as object).length) throw fail('its header has a name twice');
   const entries = Object.entries(tensors)
     .map(
       ([
@@ -137,17 +137,29 @@ function parseHeader(
   let position = 0;
   for (const entry of entries) {
     const { name, type, shape, begin, end } = entry;
-    const width = WIDTHS[type];
-    if (!width) throw fail(`"${name}" has the type ${type}, which we do not know`);
+    const width = Object.hasOwn(WIDTHS, type) ? WIDTHS[type] : null;
     if (begin !== position || end < begin) throw fail(`"${name}" overlaps another tensor or leaves a gap before it`);
     if (end > available)
       throw fail(`"${name}" ends at byte ${end} of the values and there are ${available}: the file is cut short`);
-    if (shape.reduce((total, extent) => total * extent, width) !== end - begin)
+    if (width !== null && shape.reduce((total, extent) => total * extent, width) !== end - begin)
       throw fail(`"${name}" of shape [${shape.join(', ')}] and type ${type} does not take ${end - begin} bytes`);
     position = end;
   }
   if (position !== available) throw fail(`${available - position} bytes at its end belong to no tensor`);
   return { entries, metadata };
+}
+
+/** Names at the top of a JSON object, as often as they are written: `JSON.parse` keeps the last of equal ones and says nothing. */
+function namesIn(text: string): number {
+  let [names, depth] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') for (i++; i < text.length && text[i] !== '"'; i++) i += text[i] === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    else if (character === ':' && depth === 1) names++;
+  }
+  return names;
 }
 
 /** Writes float32 tensors atomically; the arrays must not change until it is done. */

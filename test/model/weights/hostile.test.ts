@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { GondolaError } from '../../../src-main/base/errors.ts';
 import { zip } from '../../../src-main/core/export/zip.ts';
 import { encodeModel } from '../../../src-main/engine/onnx/schema.ts';
 import { importWeights } from '../../../src-main/model/weights/import.ts';
+import { writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
 import { fixture } from './fixtures.ts';
 import { called, checkpoint, dictionary, global, tensor, text, tuple } from './pickle-writer.ts';
 
@@ -49,8 +51,12 @@ describe('a checkpoint whose pickle would run code', () => {
     const stacked = Buffer.concat([text(module), text(name), Buffer.from([0x93])]);
     const code = Buffer.concat([Buffer.from([0x80, 4]), called(stacked, text(`touch ${ran()}`)), Buffer.from('.')]);
     await expect(given('code.bin', zip(new Map([['a/data.pkl', code]])))).rejects.toThrow(words);
-    code[1] = 2;
-    await expect(given('code.pt', code)).rejects.toThrow(words);
+    for (const protocol of [2, 3, 4, 5]) {
+      code[1] = protocol;
+      await expect(given('code.pt', code)).rejects.toThrow(words);
+    }
+    const bare = Buffer.concat([global(module, name), Buffer.from('(Vtouch\ntR.')]);
+    await expect(given('bare.bin', bare)).rejects.toThrow(words);
     expect(existsSync(ran())).toBe(false);
   });
 
@@ -212,6 +218,35 @@ describe('a damaged file', () => {
     ['empty.onnx', '', /it is empty/],
   ])('%s says what it is', async (name, content, words) => {
     await expect(given(name, Buffer.from(content))).rejects.toThrow(words);
+  });
+
+  test.runIf(process.platform === 'linux')('a pipe is told as what it is, and not waited for', async () => {
+    for (const name of ['pipe.pth', 'config.json']) execFileSync('mkfifo', [join(folder, name)]);
+    await expect(importWeights(join(folder, 'pipe.pth'))).rejects.toThrow(/it is no ordinary file/);
+    // One beside the weights is no config.json.
+    const whole = await readFile(fixture('huggingface-vit.safetensors'));
+    await expect(given('beside-a-pipe.safetensors', whole)).resolves.toMatchObject({ description: { inputSize: 16 } });
+    await rm(join(folder, 'config.json'));
+  });
+
+  test.each([
+    [
+      'a terminal’s commands',
+      '\x1b]0;title\x07\x1b[2J\nGondola: all is well',
+      '\\u{1b}]0;title\\u{7}\\u{1b}[2J\\u{a}Gondola',
+    ],
+    ['a megabyte', 'x'.repeat(1e6), `"${'x'.repeat(120)}…"`],
+    ['text that runs the other way', '\u202egnp.sthgiew', '\\u{202e}gnp'],
+  ])('a name of %s is spelt out, at a length that can be read', async (_, name, shown) => {
+    const path = join(folder, 'names.safetensors');
+    await writeSafetensors(path, new Map([[name, { shape: [1], values: new Float32Array(1) }]]));
+    const error = await importWeights(path).catch((thrown: GondolaError) => thrown);
+    expect(error).toBeInstanceOf(GondolaError);
+    const { message } = error as GondolaError;
+    expect(message).toContain(shown);
+    expect(message.length).toBeLessThan(500);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through.
+    expect(message).not.toMatch(/[\x00-\x1f\u202e]/);
   });
 
   test('a folder, and a file that is not there, are told in words', async () => {

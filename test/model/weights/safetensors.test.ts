@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readSafetensors, writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../../../src-main/model/weights/safetensors.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -75,6 +75,19 @@ describe('weight files', () => {
     expect([...tensors.keys()]).toEqual(['w']);
   });
 
+  test('types that are not read are in nobody’s way, and names may hold what JSON is made of', async () => {
+    const name = 'a":{"b\\';
+    const path = await file(
+      { [name]: tensor([1], 0, 4), quantised: tensor([4], 4, 8, 'F8_E4M3'), last: tensor([1], 8, 12) },
+      12,
+    );
+    const { tensors, close } = await openSafetensors(path);
+    expect([...tensors.keys()]).toEqual([name, 'quantised', 'last']);
+    expect(await tensors.get('last')!.values()).toEqual(new Float32Array(1));
+    await expect(tensors.get('quantised')!.values()).rejects.toThrow('"quantised" has the type F8_E4M3');
+    await close();
+  });
+
   test.each<[string, () => Promise<string>, RegExp]>([
     ['an empty file', emptyFile, /0 bytes/],
     ['a header longer than the file', () => file('{}', 0, 1_000n), /claims a header of 1000 bytes/],
@@ -92,6 +105,11 @@ describe('weight files', () => {
     ['a gap between tensors', () => file({ a: tensor([1], 0, 4), b: tensor([1], 8, 12) }, 12), /"b" overlaps .* gap/],
     ['bytes that belong to nobody', () => file({ a: tensor([1], 0, 4) }, 10), /6 bytes at its end/],
     ['a type from the future', () => file({ w: tensor([1], 0, 1, 'F4') }, 1), /F4/],
+    [
+      'a name twice',
+      () => file(`{"a": ${JSON.stringify(tensor([1], 0, 4))}, "a" :${JSON.stringify(tensor([1], 0, 4))}}`, 4),
+      /a name twice/,
+    ],
     ['metadata that is no text', () => file({ __metadata__: { a: 1 } }), /__metadata__/],
     ['no file at all', async () => join(folder, 'missing.safetensors'), /missing\.safetensors.*ENOENT/],
   ])('%s is refused with its name and the reason', async (_, make, reason) => {
