@@ -141,7 +141,7 @@ export const run = z.object({
   steps: nullableNumber,
   /** Done. */
   epochs: nullableNumber,
-  /** Of the last epoch that told it. */
+  /** Of the last epoch that told it; the accuracy is that of the encoder, where the run left one of an earlier step. */
   last: z.object({
     loss: nullableNumber,
     knn: nullableNumber,
@@ -152,6 +152,8 @@ export const run = z.object({
   }),
   /** Before training: the figure to beat. */
   untrainedKnn: nullableNumber,
+  /** Labelled pictures behind the accuracies: over others they cannot be compared. Null in runs of earlier versions, too. */
+  knnAsked: nullableNumber,
   /** Its encoder. */
   model: z.object({ name: z.string(), active: z.boolean(), embeddings: z.number() }).nullable(),
   /** Whether a checkpoint is there to go on from. */
@@ -204,8 +206,10 @@ export const trainingCalls = {
       state: z.enum(['finished', 'stopped']),
       /** Why it ended otherwise than planned; else empty. */
       message: z.string(),
-      /** The encoder's name, now the active model. */
+      /** The encoder's name. */
       model: z.string(),
+      /** Whether it is the active model now: one that has collapsed does not become it. */
+      active: z.boolean(),
       step: z.number(),
       steps: z.number(),
       epochs: z.number(),
@@ -214,8 +218,10 @@ export const trainingCalls = {
       loss: z.number().nullable(),
       imagesPerSecond: z.number().nullable(),
       waiting: z.number().nullable(),
-      /** Leave-one-photo-out kNN accuracy of the teacher; null without labels that could tell. */
+      /** Leave-one-photo-out kNN accuracy of the encoder; null without labels that could tell. */
       knn: z.number().nullable(),
+      /** Labelled pictures behind it. */
+      knnAsked: z.number().nullable(),
       /** The same before training. */
       untrainedKnn: z.number().nullable(),
       /** Of a finished run that repeats another one; else null. */
@@ -255,6 +261,7 @@ export const trainingCalls = {
   'training.sampleCrops': call(
     z.object({
       wishes: pretrainWishes.default({}),
+      device,
       pictures: z.int().min(1).max(12).default(3),
       /** Other pictures and other crops. */
       draw: z.int().nonnegative().default(0),
@@ -307,9 +314,18 @@ export const trainingEvents = {
     /** Steps done before. */
     step: z.number(),
     resumed: z.boolean(),
+    /** It went back, since it diverged. */
+    recovered: z.boolean(),
     config: z.looseObject({ plan: z.looseObject({ steps: z.number(), stepsPerEpoch: z.number() }) }),
   }),
-  start: z.object({ kind: z.literal('start'), featureSpread: z.number(), effectiveRank: z.number(), knn: measured }),
+  start: z.object({
+    kind: z.literal('start'),
+    featureSpread: z.number(),
+    effectiveRank: z.number(),
+    knn: measured,
+    /** Labelled pictures behind it. */
+    knnAsked: measured,
+  }),
   point: z.object({
     kind: z.literal('point'),
     step: z.number(),
@@ -339,6 +355,7 @@ export const trainingEvents = {
     featureSpread: z.number(),
     effectiveRank: measured,
     knn: measured,
+    knnAsked: measured,
     imagesPerSecond: z.number(),
     waiting: z.number(),
     learningRate: z.number(),

@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GondolaError } from '../base/errors.ts';
-import type { Weights } from '../model/parameters.ts';
+import { type Tensor, type Weights, withoutPrefix } from '../model/parameters.ts';
 import { readSafetensors, writeSafetensors } from '../model/weights/safetensors.ts';
-import type { RunConfig } from './config.ts';
+import { objectiveOf, type RunConfig } from './config.ts';
 import type { EpochSums } from './trainer/epoch.ts';
 import type { WatchedState } from './trainer/supervision.ts';
 
@@ -28,7 +28,15 @@ export function checkpointFile(runFolder: string): string {
   return join(runFolder, 'checkpoint.safetensors');
 }
 
-/** Replaces the run's checkpoint. */
+/** The network that the run is for, as `Learner.kept` says it: the moving average where the objective has one, else what learnt. */
+export function keptWeights({ config, tensors }: Pick<Checkpoint, 'config' | 'tensors'>): Map<string, Tensor> {
+  return withoutPrefix(tensors, objectiveOf(config.recipe).teacher === 'average' ? 'teacher.' : 'student.');
+}
+
+/**
+ * Replaces the run's checkpoint.
+ * @throws those of making the folder and of writing: the one before stays whole
+ */
 export async function writeCheckpoint(runFolder: string, checkpoint: Checkpoint): Promise<void> {
   const { config, step, epoch, watched, tensors } = checkpoint;
   await mkdir(runFolder, { recursive: true });

@@ -56,7 +56,7 @@ export function scheduleStep(course: Course, step: number): number {
   return place;
 }
 
-/** The plan of a run that went back to `step`. Paces of what is done anew are dropped: they are told anew, too. */
+/** The plan of a run that went back to `step`, as its checkpoint there has it: of what is done anew it holds no pace. */
 export function withRecovery<Plan extends Course>(plan: Plan, recovery: Recovery): Plan {
   return { ...plan, recoveries: [...(plan.recoveries ?? []), recovery] };
 }

@@ -4,6 +4,7 @@ import type { InputOf, OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import type { Choice } from '../../pretrain/choice.ts';
 import { objectives } from '../../pretrain/objectives/objectives.ts';
+import { standardError } from '../../pretrain/trainer/best-encoder.ts';
 import type { EpochEvent, PlannedEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
 import { addOptimisationOptions } from '../optimisation-options.ts';
 import type { Output } from '../output.ts';
@@ -47,7 +48,8 @@ ${objectives.map(({ name, title, paper, idea }) => `  ${name.padEnd(13)}${title}
 
 Each epoch: DINO's loss = entropy of the teacher + divergence (KL) of the student from it; it may rise when the last layer begins to move and
 says little by itself. spread (0 … 1) and rank say whether features differ between photos; near 0 the training has collapsed.
-kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels.`,
+kNN is the accuracy of naming labelled products by their neighbours on other photos: the figure to watch, where there are labels. It comes with
+its standard error and the number of products asked; two runs can be compared where that number is the same.`,
       ),
   run([folder], options, { output, call, withWorkspace }) {
     const { name, device, resume, json: _, ...rest } = options;
@@ -78,29 +80,32 @@ export function tell(event: JobEvent, output: Output): void {
     );
   } else if (event.kind === 'planned') {
     const { config, step, resumed } = event as PlannedEvent;
-    const { steps, stepsPerEpoch } = config.plan;
-    const epochs = (steps / stepsPerEpoch).toFixed(1);
+    const { steps, stepsPerEpoch, until = steps } = config.plan;
+    const epochs = (until / stepsPerEpoch).toFixed(1);
+    const kind = until < steps ? `of ${steps} planned steps` : 'steps';
     output.say(
       resumed
-        ? `Going on at step ${step} of ${steps}.`
-        : `${steps} steps of ${config.recipe.batch} photos, ${epochs} epochs.`,
+        ? `Going on at step ${step} of ${until}.`
+        : `${until} ${kind} of ${config.recipe.batch} photos, ${epochs} epochs.`,
     );
   } else if (event.kind === 'start') {
-    const { featureSpread, effectiveRank, knn } = event as StartEvent;
-    output.say(`before     ${parts({ spread: featureSpread.toFixed(2), rank: effectiveRank.toFixed(1), knn })}`);
+    const { featureSpread, effectiveRank, ...accuracy } = event as StartEvent;
+    output.say(
+      `before     ${parts({ spread: featureSpread.toFixed(2), rank: effectiveRank.toFixed(1), ...accuracy })}`,
+    );
   } else if (event.kind === 'epoch') {
     output.say(epochLine(event as EpochEvent));
   }
 }
 
 function epochLine(event: EpochEvent): string {
-  const { epoch, loss, featureSpread, effectiveRank, knn } = event;
+  const { epoch, loss, featureSpread, effectiveRank, knn, knnAsked } = event;
   const number = Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(2);
   return `epoch ${number.padEnd(4)} ${parts({
     loss: `${loss.toFixed(3)} (${lossParts(event)})`,
     spread: featureSpread.toFixed(2),
     rank: effectiveRank?.toFixed(1) ?? null,
-    knn,
+    ...{ knn, knnAsked },
   })}, ${event.imagesPerSecond.toFixed(1)} images/s, waiting ${percent(event.waiting)}, ${duration(event.eta)} left`;
 }
 
@@ -111,28 +116,42 @@ function lossParts({ measures }: EpochEvent): string {
   return [...dino, ...Object.entries(others).map(([name, value]) => `${name} ${value.toFixed(2)}`)].join(', ');
 }
 
-function parts(values: { loss?: string; spread: string; rank: string | null; knn: number | null }): string {
-  const { loss, spread, rank, knn } = values;
+interface Parts extends Pick<EpochEvent, 'knn' | 'knnAsked'> {
+  readonly loss?: string;
+  readonly spread: string;
+  readonly rank: string | null;
+}
+
+function parts({ loss, spread, rank, knn, knnAsked }: Parts): string {
   return [
     ...(loss ? [`loss ${loss}`] : []),
     `spread ${spread}`,
     ...(rank === null ? [] : [`rank ${rank}`]),
-    ...(knn === null ? [] : [`kNN ${percent(knn)}`]),
+    ...(knn === null ? [] : [`kNN ${percent(knn)}${knnAsked === null ? '' : ` ${chance(knn, knnAsked)}`}`]),
   ].join(', ');
 }
 
 function tellResult(result: OutputOf<Pretrain>, folder: string, output: Output): void {
-  const { state, step, steps, model, seconds, knn, untrainedKnn } = result;
+  const { state, message, step, steps, model, active, seconds, knn, knnAsked, untrainedKnn } = result;
+  const goingOn = active
+    ? ''
+    : ` It is not the active model; \`gondola models ${folder} --activate ${model}\` makes it that.`;
   if (state === 'stopped') {
     output.say(
-      `Stopped after ${step} of ${steps} steps. The encoder ${model} is usable as it is; \`gondola pretrain ${folder} --resume\` goes on.`,
+      `Stopped after ${step} of ${steps} steps. The encoder ${model} is usable as it is; \`gondola pretrain ${folder} --resume\` goes on.${goingOn}`,
     );
     return;
   }
+  if (message) output.say(message);
+  const error = knn !== null && knnAsked !== null ? ` ${chance(knn, knnAsked)}` : '';
   const gain =
-    knn !== null && untrainedKnn !== null ? ` kNN ${percent(untrainedKnn)} before, ${percent(knn)} now.` : '';
-  output.say(`${model} is trained: ${step} steps in ${duration(seconds)}.${gain} Next: \`gondola index ${folder}\`.`);
+    knn !== null && untrainedKnn !== null ? ` kNN ${percent(untrainedKnn)} before, ${percent(knn)}${error} now.` : '';
+  const next = active ? ` Next: \`gondola index ${folder}\`.` : goingOn;
+  output.say(`${model} ${active ? 'is trained' : 'has ended'}: ${step} steps in ${duration(seconds)}.${gain}${next}`);
 }
+
+/** What of an accuracy may be chance: its standard error, and how many were asked. */
+const chance = (knn: number, asked: number): string => `± ${(100 * standardError(knn, asked)).toFixed(1)} of ${asked}`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 

@@ -30,9 +30,10 @@ crops of the first batch), attention/ and neighbours/ as they evolved. \`gondola
         if (runs.length === 0) output.say(`Nothing has been trained yet: \`gondola pretrain ${folder}\`.`);
         else {
           output.table(
-            ['run', 'state', 'started', 'steps', 'loss', 'kNN', 'untrained', ''],
-            runs.map(({ name: run, state, startedAt, step, last, untrainedKnn, model }) => [
+            ['run', 'state', 'started', 'steps', 'loss', 'kNN', 'untrained', 'of', ''],
+            runs.map(({ name: run, state, startedAt, step, last, untrainedKnn, knnAsked, model }) => [
               ...[run, state, minute(startedAt), step, number(last.loss), percent(last.knn), percent(untrainedKnn)],
+              knnAsked ?? '–',
               model?.active ? 'active' : '',
             ]),
           );
@@ -64,7 +65,7 @@ function tellRun({ run, series, warnings }: Detail, { record, reproduction }: Ke
   output.table(
     ['measured', 'at first', 'at last', 'step'],
     series
-      .filter(({ name }) => !name.startsWith('step.'))
+      .filter(({ name }) => !name.startsWith('step.') && name !== 'epoch')
       .map(({ name, steps: at, values }) => [
         ...[name, number(values[0]), number(values.at(-1) ?? null)],
         at.at(-1) ?? 0,

@@ -18,8 +18,8 @@ const CHOICE = 0x7363;
 
 /** @throws GondolaError `pretrain-empty`, those of `chooseRecipe`, and those of decoding a photo */
 export async function sampleCrops(input: ParsedInputOf<Call>, { workspace }: CoreContext): Promise<OutputOf<Call>> {
-  const { wishes, pictures, draw } = input;
-  const { recipe } = recipeFor(workspace.database, { wishes, device: 'cpu' });
+  const { wishes, device, pictures, draw } = input;
+  const { recipe } = recipeFor(workspace.database, { wishes, device });
   const regions = productRegions(workspace.database).filter(({ path }) => path !== null);
   const chosen = new Random(recipe.seed, CHOICE, draw).shuffle(regions).slice(0, pictures);
   const samples: OutputOf<Call>['pictures'] = [];

@@ -4,8 +4,7 @@ import { basename } from 'node:path';
 import { GondolaError } from '../../base/errors.ts';
 import type { OutputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
-import { withoutPrefix } from '../../model/parameters.ts';
-import { readCheckpoint } from '../../pretrain/checkpoint.ts';
+import { keptWeights, readCheckpoint } from '../../pretrain/checkpoint.ts';
 import { saveEncoder } from '../../pretrain/trainer/encoder-file.ts';
 import { deleteModel, modelByName, models, setActiveModel } from '../../store/models.ts';
 import { deleteRun, endRun, type Run } from '../../store/runs.ts';
@@ -37,13 +36,13 @@ export async function finishRun(workspace: Workspace, name: string): Promise<Fin
       'Resume it, or delete it.',
     );
   }
-  const { config, step, tensors } = checkpoint;
+  const { config, step } = checkpoint;
   const path = workspace.path('models', `${name}.safetensors`);
-  const encoder = await saveEncoder(path, config, step, withoutPrefix(tensors, 'teacher.'));
+  const encoder = await saveEncoder(path, config, step, keptWeights(checkpoint));
   const { sha256 } = await registerEncoder(workspace, run, encoder);
   const message = `Ended by hand after ${step} of ${config.plan.steps} steps.`;
   endRun(database, run.id, 'finished', message);
-  await amendRecord(workspace, run, {
+  await amendRecord(workspace, run, config, {
     ...{ state: 'finished', message, step, endedAt: new Date().toISOString() },
     encoder: { file: basename(path), sha256 },
   });

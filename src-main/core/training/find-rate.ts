@@ -1,10 +1,14 @@
 // Looks for a learning rate before a training, in a trainer process.
 import { availableParallelism } from 'node:os';
 import { Cancelled, GondolaError } from '../../base/errors.ts';
+import type { JobEvent } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import { refuseAbsentDevice } from '../../engine/devices.ts';
+import type { Choice } from '../../pretrain/choice.ts';
+import type { Recipe } from '../../pretrain/config.ts';
 import { type FoundRate, RATE_STEPS } from '../../pretrain/find-rate.ts';
+import type { PictureSource } from '../../pretrain/pictures/source.ts';
 import type { FindRateRequest } from '../../pretrain/trainer/find-rate.ts';
 import type { CoreContext } from '../context.ts';
 import { recipeFor } from './estimate.ts';
@@ -15,7 +19,6 @@ import { expectedSpeed } from './speeds.ts';
 import { errorOf, howItEnded } from './supervisor.ts';
 
 type Call = (typeof trainingCalls)['training.findRate'];
-type Pretrain = ParsedInputOf<(typeof trainingCalls)['training.pretrain']>;
 
 /** Milliseconds that a trainer has to stop by itself. */
 const STOPPING = 10_000;
@@ -27,30 +30,56 @@ const STOPPING = 10_000;
 export async function findLearningRate(input: ParsedInputOf<Call>, context: CoreContext): Promise<OutputOf<Call>> {
   const from = performance.now();
   const { workspace } = context;
-  refuseBesideTraining(workspace.database);
   refuseAbsentDevice(input.device);
   const wishes = await withWeights(workspace, input.wishes);
   const { recipe, sources } = recipeFor(workspace.database, { ...input, wishes });
-  const speed = expectedSpeed(workspace.database, recipe);
+  const found = await swept(recipe, sources, context);
+  return { ...found, points: [...found.points], seconds: (performance.now() - from) / 1000 };
+}
+
+/** What is to be trained, with the learning rate that a sweep found. */
+export interface WithFoundRate {
+  readonly recipe: Recipe;
+  readonly choices: Choice[];
+  /** The sweep, for the record of the run. */
+  readonly sweep: JobEvent;
+}
+
+/**
+ * Sweeps with the very recipe that is to be trained, and puts the rate that was found into it; where none was, the usual one stays.
+ * @throws those of `findLearningRate` but for the choice of a recipe
+ */
+export async function withFoundRate(
+  { recipe, choices }: { readonly recipe: Recipe; readonly choices: readonly Choice[] },
+  sources: readonly PictureSource[],
+  context: CoreContext,
+): Promise<WithFoundRate> {
+  const from = performance.now();
+  const { rate, sentence, points } = await swept(recipe, sources, context);
+  const message = rate === null ? `${sentence} The training takes the usual one, ${recipe.learningRate}.` : sentence;
+  context.say(message);
+  const learningRate = rate ?? recipe.learningRate;
+  const reason =
+    rate === null ? 'the usual one, since the sweep showed nothing' : 'found by the sweep before the training';
+  return {
+    recipe: { ...recipe, learningRate, finalLearningRate: Math.min(recipe.finalLearningRate, learningRate) },
+    choices: choices.map((choice) =>
+      choice.setting === 'learning rate' ? { ...choice, value: String(learningRate), reason } : choice,
+    ),
+    sweep: { kind: 'rate-found', message, rate, points: [...points], seconds: (performance.now() - from) / 1000 },
+  };
+}
+
+async function swept(recipe: Recipe, sources: readonly PictureSource[], context: CoreContext): Promise<FoundRate> {
+  const { database } = context.workspace;
+  refuseBesideTraining(database);
+  const speed = expectedSpeed(database, recipe);
   const time = speed ? `, about ${Math.ceil((RATE_STEPS * recipe.batch) / speed.imagesPerSecond)} seconds` : '';
   context.say(
     `${RATE_STEPS} steps of ${recipe.batch} photos at rising learning rates${time}. What they learn is thrown away.`,
   );
-  const cacheFolder = workspace.path('cache');
-  const found = await inTrainer({ recipe, sources, cacheFolder, cores: availableParallelism() }, context);
-  return { ...found, points: [...found.points], seconds: (performance.now() - from) / 1000 };
-}
-
-/** The input of a training with the rate that was found in the place of `find`, and what is left of its time. */
-export async function withFoundRate(input: Pretrain, context: CoreContext): Promise<Pretrain> {
-  if (input.wishes.learningRate !== 'find' || input.resume) return input;
-  const { rate, sentence, seconds } = await findLearningRate(input, context);
-  context.say(rate === null ? `${sentence} The training takes the usual one.` : sentence);
-  const { learningRate: _, minutes, ...wishes } = input.wishes;
-  // A time counts for the whole; a tenth of it stays for the training, however slow the sweep was.
-  const left =
-    minutes === undefined ? {} : { minutes: Number(Math.max(minutes / 10, minutes - seconds / 60).toPrecision(4)) };
-  return { ...input, wishes: { ...wishes, ...left, ...(rate === null ? {} : { learningRate: rate }) } };
+  const cacheFolder = context.workspace.path('cache');
+  return inTrainer({ recipe, sources, cacheFolder, cores: availableParallelism() }, context);
 }
 
 function inTrainer(request: FindRateRequest, context: CoreContext): Promise<FoundRate> {

@@ -15,6 +15,7 @@ import { lastMetrics, lastStep, metrics, type Run, runByName, runs, runWarnings 
 import type { Workspace } from '../../store/workspace.ts';
 import { folderBytes } from '../library/status.ts';
 import type { StoredConfig } from './pretrain.ts';
+import { KEPT_KNN } from './recorder.ts';
 import { seriesOf } from './series.ts';
 
 /** @throws GondolaError `run-unknown` */
@@ -78,13 +79,14 @@ async function listedRun(workspace: Workspace, run: Run): Promise<ListedRun> {
     epochs: plan && step / plan.stepsPerEpoch,
     last: {
       loss: measure('loss'),
-      knn: measure('knn'),
+      knn: last.get(KEPT_KNN)?.value ?? measure('knn'),
       featureSpread: measure('featureSpread'),
       effectiveRank: measure('effectiveRank'),
       imagesPerSecond: measure('imagesPerSecond'),
       waiting: measure('waiting'),
     },
     untrainedKnn: firstKnn?.step === 0 ? firstKnn.value : null,
+    knnAsked: measure('knnAsked'),
     model: modelOf(database, run),
     resumable: existsSync(checkpointFile(folder)) && (state === 'stopped' || state === 'failed'),
     disk: existsSync(folder) ? await folderBytes(folder) : 0,

@@ -2,18 +2,19 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { GondolaError, sentence } from '../../base/errors.ts';
-import type { JobContext } from '../../base/progress.ts';
+import type { JobContext, JobEvent } from '../../base/progress.ts';
 import type { OutputOf, ParsedInputOf } from '../../contract/call.ts';
 import type { trainingCalls } from '../../contract/training.ts';
 import { refuseAbsentDevice } from '../../engine/devices.ts';
 import { objectiveNameOf, type Recipe, type RunConfig } from '../../pretrain/config.ts';
-import { chooseRecipe } from '../../pretrain/recipe.ts';
 import type { TrainingRequest } from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
-import { modelByName } from '../../store/models.ts';
+import { activeModel, modelByName } from '../../store/models.ts';
 import { createRun, endRun, type Run, resumeRun, runByName, runs } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { CoreContext } from '../context.ts';
+import { recipeFor } from './estimate.ts';
+import { withFoundRate } from './find-rate.ts';
 import { withWeights } from './going-on.ts';
 import { RecordKeeper } from './record.ts';
 import { readRecord } from './record-file.ts';
@@ -34,7 +35,7 @@ export interface PretrainOptions extends SuperviseOptions {
   readonly activate?: boolean;
 }
 
-/** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model. */
+/** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model, unless it has collapsed. */
 export async function pretrain(
   input: ParsedInputOf<Pretrain>,
   context: CoreContext,
@@ -43,7 +44,7 @@ export async function pretrain(
   const startedAt = Date.now();
   const { workspace } = context;
   const { database } = workspace;
-  const { run, recipe, repetition } = await (input.resume
+  const { run, recipe, repetition, sweep } = await (input.resume
     ? takeUp(workspace, input)
     : input.record
       ? beginRepetition(workspace, input, input.record, context)
@@ -58,7 +59,7 @@ export async function pretrain(
     keepCaches: unfinishedCaches(database),
     runFolder: workspace.path('runs', run.name),
     encoderFile: workspace.path('models', `${run.name}.safetensors`),
-    startedAt: input.resume ? null : startedAt,
+    startedAt: input.resume ? null : countedFrom(startedAt, recipe),
     resume: input.resume,
     cores: availableParallelism(),
   };
@@ -72,6 +73,7 @@ export async function pretrain(
       context.emit(event);
     },
   };
+  if (sweep) watched.emit(sweep);
   const { outcome, sha256 } = await trained().catch(async (error: unknown) => {
     const isStop = error instanceof GondolaError && error.code === 'cancelled';
     const end = { state: isStop ? ('stopped' as const) : ('failed' as const), message: sentence(error) };
@@ -83,14 +85,17 @@ export async function pretrain(
   });
   const { state, message, step, config } = outcome;
   const encoder = { file: basename(outcome.encoder.path), sha256 };
+  const { kept } = outcome;
+  if (kept) recorder.kept(kept);
   // Where an earlier look was better than the last one, the encoder is of that step.
-  const record = await keeper.end(config, { state, message, step: outcome.kept?.step ?? step, encoder });
+  const record = await keeper.end(config, { state, message, step: kept?.step ?? step, encoder });
   const { epoch, start } = recorder;
   return {
     run: run.name,
     state,
     message,
     model: run.name,
+    active: activeModel(database)?.name === run.name,
     step,
     steps: config.plan.steps,
     epochs: step / config.plan.stepsPerEpoch,
@@ -98,14 +103,15 @@ export async function pretrain(
     loss: epoch?.loss ?? null,
     imagesPerSecond: epoch?.imagesPerSecond ?? null,
     waiting: epoch?.waiting ?? null,
-    knn: outcome.kept?.knn ?? epoch?.knn ?? null,
+    knn: kept?.knn ?? epoch?.knn ?? null,
+    knnAsked: epoch?.knnAsked ?? null,
     untrainedKnn: start?.knn ?? null,
     reproduction: record && reproductionOf(record),
   };
 
   async function trained() {
     const outcome = await superviseTraining(request, watched, options);
-    const { sha256 } = await registerEncoder(workspace, run, outcome.encoder, activate);
+    const { sha256 } = await registerEncoder(workspace, run, outcome.encoder, activate && !outcome.collapsed);
     endRun(database, run.id, outcome.state, outcome.message);
     return { outcome, sha256 };
   }
@@ -116,21 +122,36 @@ interface Begun {
   readonly run: Pick<Run, 'id' | 'name'>;
   readonly recipe: Recipe;
   readonly repetition: Repetition | null;
+  /** That for its learning rate, where there was one. */
+  readonly sweep: JobEvent | null;
+}
+
+/**
+ * Since when the time of a run counts, milliseconds since 1970: a sweep before it is part of it, but a tenth of the time is for the training,
+ * however long the sweep took.
+ */
+function countedFrom(startedAt: number, { length }: Recipe): number {
+  return length.kind === 'minutes' ? Math.max(startedAt, Date.now() - 0.9 * 60_000 * length.minutes) : startedAt;
 }
 
 /** Chooses the recipe, tells the choices, and opens the run's row. */
 async function begin(
   workspace: Workspace,
   { wishes: asked, name, device }: ParsedInputOf<Pretrain>,
-  context: JobContext,
+  context: CoreContext,
 ): Promise<Begun> {
   const { database } = workspace;
   const wishes = await withWeights(workspace, asked);
-  const pictures = sourcesToTrainOn(database).length;
-  const { recipe, choices } = chooseRecipe({ pictures, cores: availableParallelism(), device }, wishes);
+  const { sources, ...chosen } = recipeFor(database, { wishes, device });
+  refuseAbsentDevice(device);
+  if (name !== undefined) refuseTaken(database, name);
+  const isSought = wishes.learningRate === 'find';
+  const { recipe, choices, sweep } = isSought
+    ? await withFoundRate(chosen, sources, context)
+    : { ...chosen, sweep: null };
   const run = opened(database, name ?? freeName(database, objectiveNameOf(recipe)), recipe);
-  context.emit({ kind: 'run', run: run.name, pictures, choices });
-  return { run, recipe, repetition: null };
+  context.emit({ kind: 'run', run: run.name, pictures: sources.length, choices });
+  return { run, recipe, repetition: null, sweep };
 }
 
 /** Opens the row of a run that repeats another one. */
@@ -161,16 +182,24 @@ async function beginRepetition(
     pictures: repetition.sources.length,
     choices: [{ setting: 'repeats', value, reason }],
   });
-  return { run, recipe, repetition };
+  return { run, recipe, repetition, sweep: null };
 }
 
 /** @throws GondolaError `model-exists`, `run-exists`; `device-unknown`, `device-unavailable` before any picture is prepared for nothing */
 function opened(database: Database, name: string, recipe: Recipe): Begun['run'] {
   refuseAbsentDevice(recipe.device);
-  if (modelByName(database, name)) {
-    throw new GondolaError('model-exists', `There is a model named ${name} already.`, 'Give another name.');
-  }
+  refuseTaken(database, name);
   return { id: createRun(database, name, { recipe }), name };
+}
+
+/** @throws GondolaError `model-exists`, `run-exists` */
+function refuseTaken(database: Database, name: string): void {
+  for (const [what, taken] of [
+    ['model', modelByName(database, name)],
+    ['run', runByName(database, name)],
+  ] as const)
+    if (taken)
+      throw new GondolaError(`${what}-exists`, `There is a ${what} named ${name} already.`, 'Give another name.');
 }
 
 function freeName(database: Database, stem: string): string {
@@ -209,7 +238,7 @@ async function takeUp(workspace: Workspace, { name, wishes }: ParsedInputOf<Pret
   refuseAbsentDevice(recipe.device);
   const repetition = await keptRepetition(database, workspace.path('runs', run.name), recipe);
   resumeRun(database, run.id);
-  return { run, recipe, repetition };
+  return { run, recipe, repetition, sweep: null };
 }
 
 /** Picture caches that an unfinished run would go on with. */

@@ -8,7 +8,7 @@ import type { JobEvent } from '../../base/progress.ts';
 import type { RunRecord } from '../../contract/record.ts';
 import type { RunConfig } from '../../pretrain/config.ts';
 import { readIndex } from '../../pretrain/pictures/cache.ts';
-import type { PlannedEvent } from '../../pretrain/trainer/messages.ts';
+import type { PacedEvent, PlannedEvent } from '../../pretrain/trainer/messages.ts';
 import { photos } from '../../store/photos.ts';
 import { metrics, type Run, runByName } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
@@ -25,6 +25,8 @@ export class RecordKeeper {
   readonly #repeats: RunRecord['repeats'];
   #record: RunRecord | null = null;
   #step = 0;
+  /** Heard before there was a record to note them in. */
+  #early: RunRecord['notes'] = [];
   /** One after the other, in the order of the events; a failure is told by `end`. */
   #work: Promise<void> = Promise.resolve();
 
@@ -39,10 +41,14 @@ export class RecordKeeper {
     const { kind, step, message } = event;
     if (typeof step === 'number') this.#step = step;
     if (kind === 'planned') this.#then(() => this.#planned(event as PlannedEvent));
+    else if (kind === 'paced') this.#then(() => this.#paced(event as PacedEvent));
     else if (typeof message === 'string') {
       const note = { ...event, step: this.#step, kind, message };
       this.#then(async () => {
-        if (!this.#record) return;
+        if (!this.#record) {
+          this.#early.push(note);
+          return;
+        }
         this.#record = { ...this.#record, notes: [...this.#record.notes, note] };
         await this.#write();
       });
@@ -51,7 +57,7 @@ export class RecordKeeper {
 
   /**
    * Completes the record with curves and outcome. Nothing is kept of a run that ended before it was planned.
-   * @param config as it has become; null where it is not known to have changed
+   * @param config as it has become; null where it is as was heard
    * @throws what writing threw
    */
   async end(config: RunConfig | null, outcome: Omit<Outcome, 'endedAt'>): Promise<RunRecord | null> {
@@ -79,18 +85,26 @@ export class RecordKeeper {
     this.#work.catch(() => {});
   }
 
-  async #planned({ config, step, resumed }: PlannedEvent): Promise<void> {
+  async #planned({ config, step, resumed, recovered }: PlannedEvent): Promise<void> {
     const folder = this.#folder;
     const kept = resumed ? (this.#record ?? (await recordOf(folder))) : null;
     const before = kept ?? (await this.#begun(config, step));
     const part = { ...currentEnvironment(), step, startedAt: new Date().toISOString() };
+    const parts = recovered ? [] : [part];
     this.#record = {
       ...before,
       config: plain(config),
-      parts: [...before.parts, part],
-      notes: before.notes.filter((note) => note.step <= step),
+      parts: [...before.parts, ...parts],
+      notes: [...before.notes.filter((note) => note.step <= step), ...this.#early.splice(0)],
       outcome: null,
     };
+    await this.#write();
+  }
+
+  /** Written at once: a process that is killed says nothing at its end. */
+  async #paced({ config }: PacedEvent): Promise<void> {
+    if (!this.#record) return;
+    this.#record = { ...this.#record, config: plain(config) };
     await this.#write();
   }
 
@@ -124,17 +138,22 @@ export class RecordKeeper {
   }
 }
 
-/** Gives a record another outcome: of a run that was ended after its training. Nothing where a run of an earlier version kept none. */
+/**
+ * Gives a record another outcome: of a run that was ended after its training. Nothing where a run of an earlier version kept none.
+ * @param config of the checkpoint whose weights are kept: the process may have died before it could tell of its last paces, or after it told
+ *   of some that it took back
+ */
 export async function amendRecord(
   workspace: Workspace,
   run: Pick<Run, 'id' | 'name'>,
+  config: RunConfig,
   outcome: Outcome,
 ): Promise<void> {
   const folder = workspace.path('runs', run.name);
   const record = await recordOf(folder);
   if (!record) return;
   const series = seriesOf(metrics(workspace.database, run.id));
-  await writeRecord(folder, { ...record, series, outcome });
+  await writeRecord(folder, { ...record, config: plain(config), series, outcome });
 }
 
 /** What the run is trained on, as its picture cache says: photos that could not be read are not in it. */

@@ -1,9 +1,19 @@
 // Keeps what a training tells in the store.
 import type { JobEvent } from '../../base/progress.ts';
-import type { EpochEvent, PacedEvent, PlannedEvent, PointEvent, StartEvent } from '../../pretrain/trainer/messages.ts';
+import type {
+  EpochEvent,
+  PacedEvent,
+  PlannedEvent,
+  PointEvent,
+  StartEvent,
+  TrainingOutcome,
+} from '../../pretrain/trainer/messages.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetMetricsAfter, recordMetrics, recordRunConfig, runWarnings, setRunWarnings } from '../../store/runs.ts';
 import { recordSpeed } from './speeds.ts';
+
+/** The measure that holds the accuracy of an encoder that is not of the last step. */
+export const KEPT_KNN = 'kept.knn';
 
 /** Points between epochs that are kept of a run: more than a curve on a screen shows. */
 const POINTS = 500;
@@ -43,6 +53,11 @@ export class Recorder {
       const told = runWarnings(this.#database, id);
       if (!told.includes(message)) setRunWarnings(this.#database, id, [...told, message]);
     }
+  }
+
+  /** The run is over, and its encoder is that of an earlier step. */
+  kept({ step, knn }: NonNullable<TrainingOutcome['kept']>): void {
+    if (knn !== null) recordMetrics(this.#database, this.#run.id, step, { [KEPT_KNN]: knn });
   }
 
   #epoch(event: EpochEvent): void {

@@ -7,7 +7,10 @@ import { insertModel, modelByName, replaceModelWeights, setActiveModel } from '.
 import type { Run } from '../../store/runs.ts';
 import type { Workspace } from '../../store/workspace.ts';
 
-/** The run's encoder as a model, in the place of what an earlier part of the run left, and the active one unless told otherwise. */
+/**
+ * The run's encoder as a model, in the place of what an earlier part of the run left, and the active one unless told otherwise.
+ * @throws those of reading the encoder's files, and of the store
+ */
 export async function registerEncoder(
   workspace: Workspace,
   run: Pick<Run, 'id' | 'name'>,

@@ -4,7 +4,7 @@ import type { CoreContext } from '../context.ts';
 import { sampleCrops } from './crops.ts';
 import { activateModel, finishRun, removeRun } from './endings.ts';
 import { estimateTraining, recipeFor, trainingChoices } from './estimate.ts';
-import { findLearningRate, withFoundRate } from './find-rate.ts';
+import { findLearningRate } from './find-rate.ts';
 import { withWeights } from './going-on.ts';
 import { runNeighbours, runRecordOf, saveRecord } from './insight.ts';
 import { listRuns, oneRun, runAttention } from './listing.ts';
@@ -12,8 +12,7 @@ import { measureDevice } from './measure.ts';
 import { pretrain } from './pretrain.ts';
 
 export const trainingHandlers: Handlers<typeof trainingCalls, CoreContext> = {
-  'training.pretrain': async (input, context) =>
-    pretrain(await withFoundRate(input, context), context, { start: context.startTrainer }),
+  'training.pretrain': (input, context) => pretrain(input, context, { start: context.startTrainer }),
   'training.findRate': (input, context) => findLearningRate(input, context),
   'training.choices': async (input, { workspace }) =>
     trainingChoices(workspace, { ...input, wishes: await withWeights(workspace, input.wishes) }),

@@ -2,7 +2,7 @@
  * Owns a trainer process: starts it, hands on what it says, and starts it again from its last checkpoint when it dies. A trainer takes
  * gigabytes and drives graphics cards; when that ends it, neither the store nor the window may go with it.
  */
-import { GondolaError } from '../../base/errors.ts';
+import { Cancelled, GondolaError } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import type { FromTrainer, TrainingOutcome, TrainingRequest } from '../../pretrain/trainer/messages.ts';
 import { forkTrainer } from './fork-trainer.ts';
@@ -20,7 +20,8 @@ export interface SuperviseOptions {
 
 /**
  * Runs a training to its outcome, in as many processes as it takes.
- * @throws GondolaError `trainer-died` when it dies again and again at the same place; and whatever the training itself throws
+ * @throws GondolaError `trainer-died` when it dies again and again at the same place; Cancelled where it dies when it was asked to stop; and
+ *   whatever the training itself throws
  */
 export async function superviseTraining(
   request: TrainingRequest,
@@ -34,9 +35,10 @@ export async function superviseTraining(
     started?.(trainer);
     const end = await oneProcess(trainer, attempt, context);
     if ('outcome' in end) return end.outcome;
+    if (context.signal.aborted) throw new Cancelled();
     deaths = end.startedAt > reached ? 1 : deaths + 1;
     reached = Math.max(reached, end.startedAt);
-    if (deaths >= DEATHS_WITHOUT_PROGRESS || context.signal.aborted) {
+    if (deaths >= DEATHS_WITHOUT_PROGRESS) {
       throw new GondolaError(
         'trainer-died',
         `The trainer died ${deaths} times without getting any further (the last time it was ${end.how}).`,

@@ -42,6 +42,8 @@ export interface TrainingOutcome {
   readonly encoder: EncoderFile;
   /** The earlier step whose encoder this is, where it was better than the last one; null: the last. */
   readonly kept: { readonly step: number; readonly knn: number | null } | null;
+  /** Its encoder gives every picture nearly the same answer, and has for some looks: nothing that anyone would work with. */
+  readonly collapsed: boolean;
 }
 
 /** A saved encoder. */
@@ -57,6 +59,8 @@ export interface PlannedEvent extends JobEvent {
   /** Steps done before. */
   readonly step: number;
   readonly resumed: boolean;
+  /** The same process went back to that step, since it diverged after it. */
+  readonly recovered: boolean;
 }
 
 /** The rest of a run for a time was planned anew: its schedules end with these steps. */
@@ -72,6 +76,8 @@ export interface StartEvent extends JobEvent {
   readonly featureSpread: number;
   readonly effectiveRank: number;
   readonly knn: number | null;
+  /** Labelled pictures behind it: accuracies over others cannot be compared with it. */
+  readonly knnAsked: number | null;
 }
 
 /** One epoch, or the part of one with which a run ends. Means over its steps. */
@@ -94,6 +100,8 @@ export interface EpochEvent extends JobEvent {
   readonly effectiveRank: number | null;
   /** Leave-one-photo-out kNN accuracy; null where not probed, or without labels. */
   readonly knn: number | null;
+  /** Labelled pictures behind it. */
+  readonly knnAsked: number | null;
   readonly imagesPerSecond: number;
   /** Share of the time spent waiting for pictures. */
   readonly waiting: number;

@@ -1,6 +1,6 @@
 /**
- * Keeps a run for a time within it. The steps were timed before the first one; a laptop becomes slower or faster afterwards. At every
- * checkpoint the steps that are left are counted anew, and the schedules are stretched or shortened to end with them: a run that is
+ * Keeps a run for a time within it. The steps were timed before the first one; a laptop becomes slower or faster afterwards. Every
+ * now and then the steps that are left are counted anew, and the schedules are stretched or shortened to end with them: a run that is
  * just cut off would end with a high learning rate, and what it has learnt would never settle.
  */
 

@@ -27,6 +27,7 @@ import { AttentionWatch } from '../watch/attention.ts';
 import { NeighbourAlbum } from '../watch/neighbour-album.ts';
 import { NeighbourWatch } from '../watch/neighbour-watch.ts';
 import { Probe, type ProbePicture } from '../watch/probe.ts';
+import { cappedSentence } from './deadline.ts';
 import { type EpochSums, noSteps } from './epoch.ts';
 import { forwardShare, looksAt } from './look-cost.ts';
 import type { TrainingRequest } from './messages.ts';
@@ -84,27 +85,27 @@ export function feedOptions(
   };
 }
 
+/**
+ * @throws GondolaError `run-data-changed`, `record-pictures`, `weights-not-finite`, and those of reading checkpoint, photos and weights and of
+ *   opening the device; Cancelled
+ */
 export async function prepare(request: TrainingRequest, context: JobContext): Promise<Prepared> {
   const checkpoint = request.resume ? await readCheckpoint(request.runFolder) : null;
   const known = checkpoint?.config ?? request.repeats;
   const recipe = known?.recipe ?? request.recipe;
   const index = await picturesOf(request, recipe, checkpoint, context);
-  const asked = recipe.batch;
-  const settled = asked > index.pictures.length ? { ...recipe, batch: index.pictures.length } : recipe;
-  if (settled !== recipe) {
-    context.say(`The batch is ${settled.batch}, since only ${index.pictures.length} pictures could be read.`);
-  }
+  const settled = fitted(recipe, index.pictures.length, context);
   stopIfAsked(context.signal);
   context.progress({ done: 0, total: 0, rate: 0, eta: null, message: 'preparing the network' });
   const pictures = PictureFile.open(request.cacheFolder, index);
   const runtime = await openRuntime(recipe.device);
+  const instead = insteadOfCard(recipe.device, runtime);
+  if (instead) context.say(instead);
   const learner = await Learner.create(runtime, {
     objective: objectiveOf(settled),
     batch: settled.batch,
     weights: checkpoint
       ? new Map([...withoutPrefix(checkpoint.tensors, 'teacher.'), ...withoutPrefix(checkpoint.tensors, 'student.')])
-  const instead = insteadOfCard(recipe.device, runtime);
-  if (instead) context.say(instead);
       : finite(await startWeights(settled, pictures)),
     seed: settled.seed,
     clip: settled.clip,
@@ -112,7 +113,7 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
   });
   stopIfAsked(context.signal);
   if (checkpoint) learner.restore(checkpoint.tensors, checkpointFile(request.runFolder));
-  const deadline = deadlineOf(request, settled);
+  const deadline = deadlineOf(request, settled, known);
   const planned = known
     ? { plan: known.plan, stepSeconds: null }
     : await planSteps(request, settled, index, learner, deadline, context);
@@ -130,7 +131,6 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
   };
   const probe = await Probe.create(runtime, architectureOf(settled), pictures, probePictures(request.sources, index), {
     size: inputSizeOf(settled),
-    seed: settled.seed,
     limit: looksAt(settled, scheduledSteps(planned.plan)),
   });
   const album = new AttentionAlbum(request.runFolder);
@@ -164,6 +164,17 @@ export async function prepare(request: TrainingRequest, context: JobContext): Pr
       await learner.dispose();
     },
   };
+}
+
+/** A batch is not larger than the pictures that could be read; its rate then goes with its square root, as that of the defaults does. */
+function fitted(recipe: Recipe, pictures: number, context: JobContext): Recipe {
+  if (recipe.batch <= pictures) return recipe;
+  const learningRate = Number((recipe.learningRate * Math.sqrt(pictures / recipe.batch)).toPrecision(3));
+  context.say(
+    `The batch is ${pictures}, since only ${pictures} pictures could be read, and the learning rate ${learningRate} instead of ${recipe.learningRate}: it goes with the square root of the batch.`,
+  );
+  const finalLearningRate = Math.min(recipe.finalLearningRate, learningRate);
+  return { ...recipe, batch: pictures, learningRate, finalLearningRate };
 }
 
 /** A resumed run goes on with the very pictures that it began with, whatever was imported since. */
@@ -205,7 +216,13 @@ function refuseOtherPictures(index: PictureIndex, { data }: RunConfig): void {
   );
 }
 
-function deadlineOf({ startedAt }: TrainingRequest, { length }: Recipe): number | null {
+/** A run that repeats another one does that one's steps, however long they take here. */
+function deadlineOf(
+  { startedAt, repeats }: TrainingRequest,
+  { length }: Recipe,
+  known: RunConfig | undefined,
+): number | null {
+  if (repeats || known?.plan.until !== undefined) return null;
   return length.kind === 'minutes' && startedAt !== null ? startedAt + length.minutes * 60_000 : null;
 }
 
@@ -238,8 +255,10 @@ async function planSteps(
       stepSeconds,
       finishingSeconds(recipe, learner, secondsLeft(), stepSeconds),
     );
-    const steps = Math.min(affordable, mostSteps(stepsPerEpoch));
-    return { plan: planOf(recipe, steps, stepsPerEpoch), stepSeconds };
+    const settled = planOf(recipe, Math.min(affordable, mostSteps(stepsPerEpoch)), stepsPerEpoch);
+    const capped = cappedSentence(settled);
+    if (capped) context.say(capped);
+    return { plan: settled, stepSeconds };
   } finally {
     await feed.close();
   }

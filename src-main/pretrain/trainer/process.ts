@@ -71,3 +71,5 @@ const connection = connect(process, {
 });
 // Ctrl-C reaches every process of a terminal; the parent decides, and sends `stop`.
 process.on('SIGINT', () => {});
+// So does what ends a session or a group (`timeout`, systemd). To Electron, which forks none, it is how a process that hangs is ended.
+if (process.send) process.on('SIGTERM', () => stop.abort());

@@ -2,9 +2,11 @@
 import { GondolaError } from '../../base/errors.ts';
 import type { Weights } from '../../model/parameters.ts';
 import type { Plan, RunConfig } from '../config.ts';
-import { learningRateFactor, withRecovery } from '../course.ts';
+import { learningRateFactor, type Recovery, withRecovery } from '../course.ts';
 
 const MOST_RECOVERIES = 3;
+/** Steps past the place where it diverged after which a run counts as recovered: what happens then is another mishap. */
+const RECOVERED_AFTER = 200;
 /** On the learning rate, for the rest of the run. */
 const FACTOR = 0.5;
 
@@ -37,7 +39,7 @@ export function refuseNotFinite(tensors: Weights, step: number): void {
 
 /**
  * The plan to go on with from a checkpoint, and the sentence that tells of it.
- * @param plan of the checkpoint
+ * @param step of the checkpoint whose recipe and plan these are
  * @throws GondolaError `training-diverged` with the remedy, when it has been tried often enough
  */
 export function recover(
@@ -48,7 +50,7 @@ export function recover(
   runFolder: string,
 ): { plan: Plan; message: string } {
   const before = recipe.learningRate * learningRateFactor(plan, step);
-  const tried = plan.recoveries?.length ?? 0;
+  const tried = inARow(plan.recoveries ?? [], divergedAt);
   if (tried >= MOST_RECOVERIES) {
     throw new GondolaError(
       DIVERGED,
@@ -61,6 +63,17 @@ export function recover(
   const after = recipe.learningRate * learningRateFactor(next, step);
   const message = `${error.message} The run goes back to its last checkpoint (step ${step}) and goes on with half the learning rate, ${readable(after)} instead of ${readable(before)} at its highest.`;
   return { plan: next, message };
+}
+
+/** Recoveries that brought the run hardly further than it had been, up to the present divergence. */
+function inARow(recoveries: readonly Recovery[], divergedAt: number): number {
+  let next = divergedAt;
+  const first = recoveries.findLastIndex((recovery) => {
+    const held = next - recovery.divergedAt > RECOVERED_AFTER;
+    next = recovery.divergedAt;
+    return held;
+  });
+  return recoveries.length - 1 - first;
 }
 
 const readable = (rate: number): string => String(Number(rate.toPrecision(3)));

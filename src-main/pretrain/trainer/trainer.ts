@@ -7,16 +7,14 @@ import { Cancelled, type GondolaError } from '../../base/errors.ts';
 import { type JobContext, ProgressMeter } from '../../base/progress.ts';
 import { checkpointFile, readCheckpoint, writeCheckpoint } from '../checkpoint.ts';
 import { type Plan, type RunConfig, settingsOf } from '../config.ts';
-import { withPace } from '../course.ts';
 import { CropFeed } from '../feed/feed.ts';
-import { mostSteps } from '../recipe.ts';
 import { withContactSheet } from '../watch/contact-sheet.ts';
 import { Curve } from './curve.ts';
+import { Deadline } from './deadline.ts';
 import { saveEncoder } from './encoder-file.ts';
 import { addStep, epochMeans, noSteps } from './epoch.ts';
 import { forgetLooksAfter, Looking } from './looking.ts';
 import type { EncoderFile, EpochEvent, TrainingOutcome, TrainingRequest } from './messages.ts';
-import { Pacing } from './pacing.ts';
 import { CHECKPOINT_SHARE } from './planning.ts';
 import { feedOptions, type Prepared, prepare } from './prepare.ts';
 import { firstNotFinite, isDivergence, recover, refuseNotFinite } from './recovery.ts';
@@ -24,8 +22,6 @@ import { Supervision } from './supervision.ts';
 
 /** Seconds between checkpoints, unless writing them takes so long that it would cost more than its share. */
 const CHECKPOINT_EVERY = 60;
-/** Seconds between two questions whether the rest of the run still fits into its time. */
-const PACE_EVERY = 20;
 
 /**
  * Trains, or goes on training.
@@ -47,8 +43,8 @@ class Trainer {
   readonly #prepared: Prepared;
   readonly #context: JobContext;
   readonly #looking: Looking;
+  readonly #deadline: Deadline | null;
   #supervision: Supervision;
-  #pacing: Pacing;
   #config: RunConfig;
   #settings: ReturnType<typeof settingsOf>;
   #feed: CropFeed;
@@ -59,7 +55,6 @@ class Trainer {
   #stepSeconds: number;
   #checkpointSeconds = 0;
   #checkpointAt = performance.now();
-  #pacedAt = performance.now();
 
   constructor(request: TrainingRequest, prepared: Prepared, context: JobContext) {
     this.#request = request;
@@ -70,28 +65,30 @@ class Trainer {
     this.#step = prepared.step;
     this.#epoch = prepared.epoch;
     this.#stepSeconds = prepared.stepSeconds ?? 0;
-    this.#config = prepared.config;
-    this.#settings = settingsOf(prepared.config.recipe, prepared.config.plan);
-    this.#pacing = new Pacing(prepared.config.plan.steps);
+    const { config, deadline } = prepared;
+    this.#config = config;
+    this.#settings = settingsOf(config.recipe, config.plan);
+    this.#deadline = deadline === null ? null : new Deadline(deadline, prepared.step, config.plan);
     this.#feed = this.#openFeed();
     [this.#curve, this.#meter] = this.#meters();
   }
 
   async run(): Promise<TrainingOutcome> {
     const { resumed } = this.#prepared;
-    this.#context.emit({ kind: 'planned', config: this.#config, step: this.#step, resumed });
+    this.#context.emit({ kind: 'planned', config: this.#config, step: this.#step, resumed, recovered: false });
     if (!resumed) {
-      await this.#checkpoint();
       const report = await this.#looking.look(this.#step);
-      const { featureSpread, effectiveRank, knn } = report;
-      this.#context.emit({ kind: 'start', featureSpread, effectiveRank, knn });
+      const { featureSpread, effectiveRank, knn, asked } = report;
+      this.#context.emit({ kind: 'start', featureSpread, effectiveRank, knn, knnAsked: asked });
       await this.#supervision.looked(this.#step, report, this.#prepared.learner.kept);
+      // With what was seen before training: a run that goes back to its start is compared with it, too.
+      await this.#checkpoint();
     }
     const { doubt } = this.#supervision;
     if (doubt) this.#context.say(doubt);
-    this.#pacing.mark(this.#step, performance.now() / 1000);
+    this.#deadline?.begin(this.#step, this.#config.plan);
     while (this.#step < this.#end) {
-      if (this.#timeIsUp()) return this.#outOfTime();
+      if (this.#deadline?.isUp(this.#step, this.#stepSeconds + this.#finishing)) return this.#outOfTime();
       try {
         await this.#oneStep();
         await this.#afterStep();
@@ -104,7 +101,7 @@ class Trainer {
       const ending = this.#step < this.#end ? this.#supervision.ending(this.#step, this.#end) : null;
       if (ending) return this.#endEarly(ending);
     }
-    return this.#outcome('finished', '');
+    return this.#outcome('finished', this.#deadline?.whyEarly(this.#config.plan) ?? '');
   }
 
   async close(): Promise<void> {
@@ -133,7 +130,8 @@ class Trainer {
     this.#stepSeconds = (performance.now() - from) / 1000;
     const waited = this.#feed.secondsWaited - waitedBefore;
     addStep(this.#epoch, report, this.#stepSeconds, waited);
-    for (const warning of this.#supervision.stepped(report, this.#stepSeconds, waited)) this.#warn(warning);
+    const warnings = this.#supervision.stepped(now.step, report, this.#stepSeconds, waited);
+    for (const warning of warnings) this.#warn(warning);
     const epoch = Math.ceil(this.#step / plan.stepsPerEpoch);
     const { loss, imagesPerSecond } = epochMeans(this.#epoch, recipe.batch);
     this.#meter.advance(1, `epoch ${epoch}, loss ${loss.toFixed(3)}, ${imagesPerSecond.toFixed(1)} images/s`);
@@ -150,8 +148,7 @@ class Trainer {
     if (isLast || this.#checkpointDue()) await this.#checkpoint();
   }
 
-  #warn(message: string | null): void {
-    if (message === null) return;
+  #warn(message: string): void {
     this.#context.say(message);
     this.#context.emit({ kind: 'warning', message });
   }
@@ -171,18 +168,16 @@ class Trainer {
       ...epochMeans(this.#epoch, recipe.batch),
       effectiveRank: probe?.effectiveRank ?? null,
       knn: probe?.knn ?? null,
+      knnAsked: probe?.asked ?? null,
       learningRate: this.#settings(this.#step - 1).learningRate,
       eta: ((this.#end - this.#step) * this.#epoch.seconds) / this.#epoch.steps,
     };
     this.#context.emit(event);
-    if (probe) await this.#supervision.looked(this.#step, probe, this.#prepared.learner.kept);
+    if (probe) {
+      const warnings = await this.#supervision.looked(this.#step, probe, this.#prepared.learner.kept);
+      for (const warning of warnings) this.#warn(warning);
+    }
     this.#epoch = noSteps();
-  }
-
-  /** Until the deadline; null without one. */
-  #secondsLeft(): number | null {
-    const { deadline } = this.#prepared;
-    return deadline === null ? null : (deadline - Date.now()) / 1000;
   }
 
   /** Seconds of what comes once after the last step. */
@@ -192,17 +187,11 @@ class Trainer {
 
   /** Stretches or shortens the schedules, so that they end when the time does. */
   #keepPace(): void {
-    const [now, left] = [performance.now(), this.#secondsLeft()];
-    if (left === null || this.#config.plan.until !== undefined || now - this.#pacedAt < 1000 * PACE_EVERY) return;
-    this.#pacedAt = now;
-    this.#pacing.mark(this.#step, now / 1000);
-    const { plan } = this.#config;
-    const most = mostSteps(plan.stepsPerEpoch);
-    const steps = this.#pacing.steps(this.#step, plan.steps, left - this.#finishing, most);
-    if (steps === null) return;
-    this.#changePlan(withPace(plan, this.#step, steps));
+    const changed = this.#deadline?.replan(this.#step, this.#config.plan, this.#finishing);
+    if (!changed) return;
+    this.#changePlan(changed.plan);
     this.#context.emit({ kind: 'paced', step: this.#step, config: this.#config });
-    this.#warn(this.#pacing.warning(steps));
+    if (changed.warning !== null) this.#warn(changed.warning);
   }
 
   #changePlan(plan: Plan): void {
@@ -219,7 +208,7 @@ class Trainer {
   /** It has no end of its own: the plan may change while it runs. */
   #openFeed(): CropFeed {
     const { index, learner } = this.#prepared;
-    const end = this.#prepared.deadline === null ? this.#end : Number.POSITIVE_INFINITY;
+    const end = this.#deadline === null ? this.#end : Number.POSITIVE_INFINITY;
     return new CropFeed(feedOptions(this.#request, this.#config.recipe, index, learner.microBatches, this.#step, end));
   }
 
@@ -256,12 +245,12 @@ class Trainer {
     const { plan, message } = recover(config, step, divergedAt, error, runFolder);
     this.#config = config;
     this.#changePlan(plan);
-    this.#pacing = new Pacing(plan.steps);
-    this.#pacing.mark(step, performance.now() / 1000);
+    this.#deadline?.begin(step, plan);
     await this.#feed.close();
     this.#feed = this.#openFeed();
+    this.#context.emit({ kind: 'planned', config: this.#config, step, resumed: true, recovered: true });
+    // After the plan: what was told of steps that are done anew is forgotten with it.
     this.#warn(message);
-    this.#context.emit({ kind: 'planned', config: this.#config, step, resumed: true });
     await this.#checkpoint();
   }
 
@@ -278,17 +267,10 @@ class Trainer {
     return checkpoint;
   }
 
-  /** Whether another step and everything after it would end past the deadline. The plan keeps clear of it; a machine that slows may not. */
-  #timeIsUp(): boolean {
-    const left = this.#secondsLeft();
-    if (left === null || this.#step === this.#prepared.step) return false;
-    return this.#stepSeconds + this.#finishing > left;
-  }
-
   async #outOfTime(): Promise<TrainingOutcome> {
-    const message = `The machine became slower than when the run was planned, and the time was up after ${this.#step} of ${this.#end} steps. Everything learnt is kept.`;
-    this.#context.say(message);
-    return this.#endEarly(message);
+    return this.#endEarly(
+      `The machine became slower than when the run was planned, and the time was up after ${this.#step} of ${this.#end} steps. Everything learnt is kept.`,
+    );
   }
 
   async #endEarly(message: string): Promise<TrainingOutcome> {
@@ -317,13 +299,14 @@ class Trainer {
     if (state === 'stopped' || chosen.step === this.#step) {
       const encoder = await saveEncoder(encoderFile, this.#config, this.#step, this.#prepared.learner.kept);
       if (state === 'finished' && chosen.reason) this.#context.say(chosen.reason);
-      return { state, message, config: this.#config, step: this.#step, encoder, kept: null };
+      const { hasCollapsed: collapsed, collapse } = this.#supervision;
+      const words = message || (state === 'finished' ? collapse : '');
+      return { state, message: words, config: this.#config, step: this.#step, encoder, kept: null, collapsed };
     }
-    this.#context.say(chosen.reason);
     const encoder = await this.#takeBest(chosen.step, encoderFile);
     const kept = { step: chosen.step, knn: chosen.knn };
     const words = [message, chosen.reason].filter((part) => part !== '').join(' ');
-    return { state, message: words, config: this.#config, step: this.#step, encoder, kept };
+    return { state, message: words, config: this.#config, step: this.#step, encoder, kept, collapsed: false };
   }
 
   async #takeBest(step: number, path: string): Promise<EncoderFile> {

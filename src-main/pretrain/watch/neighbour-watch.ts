@@ -80,8 +80,8 @@ export function nearestOnOtherPhotos(
 }
 
 /**
- * A few places of different photos: labelled pictures first, and of these one a SKU first. The probe's order is a shuffle by the run's seed, so
- * this is a function of it too.
+ * A few places of different photos: labelled pictures first, and of these one a SKU first. The probe's order is a fixed
+ * shuffle, so the first ones are as good as any.
  */
 export function chooseQueries(pictures: readonly Pick<ProbePicture, 'photo' | 'label'>[]): number[] {
   const chosen: number[] = [];

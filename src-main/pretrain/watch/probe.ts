@@ -11,12 +11,12 @@ import type { PictureFile } from '../pictures/cache.ts';
 import { effectiveRank, featureSpread, normaliseRows } from './features.ts';
 import { leaveOnePhotoOut } from './neighbours.ts';
 
-/** Labelled pictures looked at, at most: enough to tell accuracies two or three per cent apart. */
-const LABELLED = 1000;
+/** Pictures looked at, at most: with so many labels accuracies some four per cent apart can be told apart, and most trainings can afford it. */
+export const MOST_LOOKED_AT = 512;
 /** Pictures looked at where no labels say anything: enough for spread and rank. */
 const UNLABELLED = 256;
 const IMAGES_PER_RUN = 16;
-/** Keeps the choice of pictures apart from the other streams under one seed. */
+/** Of the shuffle that chooses pictures: the same for every run, or the accuracies of two could not be compared. */
 const PROBE = 0x7072;
 
 export interface ProbeReport {
@@ -24,7 +24,8 @@ export interface ProbeReport {
   readonly effectiveRank: number;
   /** Leave-one-photo-out, 0 … 1; null without labels that could tell. */
   readonly knn: number | null;
-  readonly seconds: number;
+  /** Pictures behind it. */
+  readonly asked: number | null;
   /** [pictures, dimensions], rows of length 1. */
   readonly features: Float32Array;
 }
@@ -42,8 +43,10 @@ export interface ProbedPicture extends ProbePicture {
 }
 
 export class Probe {
-  /** Those that are looked at, in the order of the features: a shuffle by the seed. */
+  /** Those that are looked at, in the order of the features: a fixed shuffle. */
   readonly pictures: readonly ProbedPicture[];
+  /** Labelled ones that another photo could name: so many answers are behind each accuracy; 0 where there is none. */
+  readonly asked: number;
   /** What the network sees of each. */
   readonly inputs: readonly Picture[];
   readonly #program: Program;
@@ -62,6 +65,7 @@ export class Probe {
     this.#size = size;
     this.inputs = inputs;
     this.pictures = pictures;
+    this.asked = answerable(pictures);
   }
 
   /**
@@ -74,9 +78,9 @@ export class Probe {
     architecture: Architecture,
     file: PictureFile,
     pictures: readonly ProbePicture[],
-    { size, seed, limit }: { size: number; seed: number; limit: number },
+    { size, limit }: { size: number; limit: number },
   ): Promise<Probe> {
-    const numbers = choosePictures(pictures, seed).slice(0, limit);
+    const numbers = choosePictures(pictures).slice(0, limit);
     const inputs = numbers.map((number) => {
       const picture = file.read(number);
       return encoderInput(picture, wholeBox(picture), size);
@@ -96,7 +100,6 @@ export class Probe {
 
   /** @param teacher the learner's weights; those of the backbone are used */
   async look(teacher: Weights): Promise<ProbeReport> {
-    const from = performance.now();
     const features = await this.#features(teacher);
     const dimensions = this.#dimensions;
     normaliseRows(features, dimensions);
@@ -108,7 +111,7 @@ export class Probe {
       featureSpread: featureSpread(features, dimensions),
       effectiveRank: effectiveRank(features, dimensions),
       knn,
-      seconds: (performance.now() - from) / 1000,
+      asked: knn === null ? null : this.asked,
       features,
     };
   }
@@ -133,9 +136,9 @@ export class Probe {
   }
 }
 
-/** Labelled pictures whose SKU is on a second photo, or any pictures where there are none such. A function of the seed. */
-function choosePictures(pictures: readonly ProbePicture[], seed: number): number[] {
-  const numbers = new Random(seed, PROBE).shuffle([...pictures.keys()]);
+/** Labelled pictures whose SKU is on a second photo, or any pictures where there are none such. */
+function choosePictures(pictures: readonly ProbePicture[]): number[] {
+  const numbers = new Random(PROBE).shuffle([...pictures.keys()]);
   const photosOf = Map.groupBy(pictures, ({ label }) => label);
   const answerable = new Set(
     [...photosOf].flatMap(([label, regions]) =>
@@ -146,5 +149,12 @@ function choosePictures(pictures: readonly ProbePicture[], seed: number): number
     const { label } = pictures[number];
     return label !== null && answerable.has(label);
   });
-  return answerable.size > 1 ? labelled.slice(0, LABELLED) : numbers.slice(0, UNLABELLED);
+  return answerable.size > 1 ? labelled : numbers.slice(0, UNLABELLED);
+}
+
+/** Where all are labelled, those whose SKU another of them shows on another photo. */
+function answerable(pictures: readonly ProbedPicture[]): number {
+  if (pictures.some(({ label }) => label === null)) return 0;
+  const photosOf = Map.groupBy(pictures, ({ label }) => label);
+  return pictures.filter(({ label, photo }) => photosOf.get(label)!.some((other) => other.photo !== photo)).length;
 }

@@ -47,8 +47,8 @@ export const charts: readonly Chart[] = [
   },
 ];
 
-/** Measures that the charts above do not draw and that are none of the network: how fast it went. */
-const ofTheMachine = new Set(['imagesPerSecond', 'waiting', 'seconds', 'gigaflopsPerSecond']);
+/** Measures that the charts above do not draw and that are none of the network: how fast it went, and what was counted. */
+const notDrawn = new Set(['imagesPerSecond', 'waiting', 'seconds', 'gigaflopsPerSecond', 'epoch', 'knnAsked']);
 const schedules = new Set(['learningRate', 'weightDecay', 'teacherMomentum', 'teacherTemperature']);
 
 /**
@@ -62,7 +62,7 @@ export function chartsOf(runs: readonly { readonly series: readonly Series[] }[]
   const others = [...found]
     .filter((name) => !known.has(name))
     .map((name) => name.replace(/^step\./, ''))
-    .filter((name, i, all) => all.indexOf(name) === i && !known.has(name) && !ofTheMachine.has(name));
+    .filter((name, i, all) => all.indexOf(name) === i && !known.has(name) && !notDrawn.has(name));
   const chartOf = (name: string): Chart => ({
     title: inWords(name),
     lines: [{ names: [`step.${name}`, name], title: inWords(name).toLowerCase() }],

@@ -22,7 +22,7 @@ export function factsOf(record: Told, reproduction: Reproduction | null): Fact[]
     { what: 'Crops', value: `2 × ${globalSize} px and ${locals} × ${localSize} px` },
     {
       what: 'Steps',
-      value: `${plan.steps} of ${recipe.batch} pictures, ${config.microBatch} at once; seed ${recipe.seed}`,
+      value: `${typeof plan.until === 'number' ? `${plan.until} of a plan of ${plan.steps}, each` : plan.steps} of ${recipe.batch} pictures, ${config.microBatch} at once; seed ${recipe.seed}`,
     },
     ...parts.map((part, i) => ({
       what: parts.length > 1 ? `Part ${i + 1}` : 'Trained with',

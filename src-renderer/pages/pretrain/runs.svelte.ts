@@ -111,9 +111,11 @@ export class RunBoard {
 
   #train(input: Parameters<typeof call<'training.pretrain'>>[1]): void {
     call('training.pretrain', input).then(
-      ({ run, state, message }) => {
-        if (state === 'finished')
+      ({ run, state, message, active }) => {
+        if (state !== 'finished') return;
+        if (active)
           notices.say(`${run} is trained. ${message || 'Index the products next, on the Search page.'}`, 'success');
+        else notices.say(`${run} has ended, and its encoder is not the active model. ${message}`.trimEnd(), 'warning');
       },
       (error) => notices.error(error),
     );

@@ -128,6 +128,39 @@ describe('a trainer process', () => {
     expect(readFileSync(resumed.encoder.path).equals(expected)).toBe(true);
   });
 
+  it('that a signal to its whole group reaches stops in good order, as its parent does', { timeout }, async () => {
+    const said: string[] = [];
+    const processes: TrainerProcess[] = [];
+    const recipe = tinyRecipe({ length: { kind: 'epochs', epochs: 10_000 } });
+    const outcome = await superviseTraining(
+      requestOf('grouped', { recipe }),
+      {
+        ...unattended,
+        say: (message: string) => said.push(message),
+        emit: (event: JobEvent) => isEpoch(event, 1) && process.kill(processes[0].pid!, 'SIGTERM'),
+      },
+      { started: (started) => processes.push(started) },
+    );
+    expect(outcome.state).toBe('stopped');
+    expect(processes).toHaveLength(1);
+    expect(said.join(' ')).not.toContain('trainer was');
+  });
+
+  it('that dies when it was asked to stop was stopped, and has not failed', { timeout }, async () => {
+    const stop = new AbortController();
+    const dying = superviseTraining(
+      requestOf('dying'),
+      { ...unattended, signal: stop.signal },
+      {
+        started(process) {
+          stop.abort();
+          process.kill();
+        },
+      },
+    );
+    await expect(dying).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
   it('passes on what the training throws, as the sentence that it is', { timeout }, async () => {
     const failing = superviseTraining(requestOf('failing', { recipe: tinyRecipe({ device: 'abacus' }) }), unattended);
     await expect(failing).rejects.toMatchObject({ code: 'device-unknown' });

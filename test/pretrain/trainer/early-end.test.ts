@@ -80,6 +80,7 @@ describe('a run that is to end early', () => {
     const { outcome, events } = await trained('collapsed', small({ ...ruin, length, onCollapse: 'stop' }));
     expect(outcome.state).toBe('finished');
     expect(outcome.step).toBeLessThan(72);
+    expect(outcome).toMatchObject({ collapsed: true, kept: null });
     expect(outcome.message).toContain('since the network has been collapsed for 3 looks in a row');
     const warnings = events.filter(({ kind }) => kind === 'warning').map(({ message }) => message);
     expect(warnings).toContainEqual(expect.stringContaining('the network is collapsing'));

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { GondolaError } from '../../../src-main/base/errors.ts';
 import { type JobEvent, unattended } from '../../../src-main/base/progress.ts';
 import { readSafetensors } from '../../../src-main/model/weights/safetensors.ts';
 import { readCheckpoint } from '../../../src-main/pretrain/checkpoint.ts';
@@ -9,6 +10,8 @@ import type { Recipe } from '../../../src-main/pretrain/config.ts';
 import { Learner } from '../../../src-main/pretrain/learner.ts';
 import type { CropSource } from '../../../src-main/pretrain/micro-batches.ts';
 import type { PictureSource } from '../../../src-main/pretrain/pictures/source.ts';
+import { planOf } from '../../../src-main/pretrain/recipe.ts';
+import { recover } from '../../../src-main/pretrain/trainer/recovery.ts';
 import { train } from '../../../src-main/pretrain/trainer/trainer.ts';
 import { drawPhotos, tinyRecipe } from '../photos.ts';
 
@@ -82,7 +85,14 @@ describe('a training that meets a number that is none', () => {
     expect(warnings).toContainEqual(expect.stringContaining('goes back to its last checkpoint (step 2)'));
     expect(warnings).toContainEqual(expect.stringContaining('half the learning rate, 0.00005 instead of 0.0001'));
     expect(said).toEqual(expect.arrayContaining(warnings));
-    expect(events.filter(({ kind }) => kind === 'planned').map(({ step }) => step)).toEqual([0, 2]);
+    const planned = events.filter(({ kind }) => kind === 'planned');
+    expect(planned.map(({ step, recovered }) => [step, recovered])).toEqual([
+      [0, false],
+      [2, true],
+    ]);
+    // A record forgets what it heard of the steps that are done anew: the warning comes after it was told of them.
+    const told = events.findIndex(({ message }) => String(message).includes('goes back to its last checkpoint'));
+    expect(told).toBeGreaterThan(events.indexOf(planned[1]));
     await expectFinite(encoderFile);
   });
 
@@ -143,5 +153,19 @@ describe('a training that meets a number that is none', () => {
     });
     await expectFinite(join(folder, 'runs', 'hopeless', 'checkpoint.safetensors'));
     expect(existsSync(join(folder, 'models', 'hopeless.safetensors'))).toBe(false);
+  });
+
+  it('counts only mishaps in a row: three that it recovered from do not make the fourth the last', () => {
+    const recipe = tinyRecipe();
+    const error = new GondolaError('training-diverged', 'It diverged.');
+    const planAfter = (places: readonly number[]) => ({
+      ...planOf(recipe, 5000, 100),
+      recoveries: places.map((divergedAt) => ({ step: divergedAt - 10, divergedAt, factor: 0.5 })),
+    });
+    const again = (places: readonly number[], divergedAt: number) =>
+      recover({ recipe, plan: planAfter(places) }, divergedAt - 10, divergedAt, error, '').plan.recoveries;
+    expect(again([100, 1000, 2000], 3000)).toHaveLength(4);
+    expect(again([100, 1000, 1010], 1020)).toHaveLength(4);
+    expect(() => again([1000, 1010, 1020], 1030)).toThrow('It went back 3 times');
   });
 });
