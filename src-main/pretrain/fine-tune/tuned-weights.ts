@@ -89,6 +89,8 @@ class DeviceWeights implements TunedWeights {
   /** Weights by parameter, moments as `first.…` and `second.…`; empty until they are first needed. */
   #values: Residents = {};
   #steps = 0;
+  /** Kept as long as what it left on the device: on WebGPU a program takes the memory of its outputs with it. */
+  #uploading: ResidentProgram | null = null;
   #updating: ResidentProgram | null = null;
   #reading: ResidentProgram | null = null;
 
@@ -127,6 +129,7 @@ class DeviceWeights implements TunedWeights {
     for (const value of Object.values(this.#values)) value.dispose();
     this.#values = {};
     await this.gradients.dispose();
+    await this.#uploading?.dispose();
     await this.#updating?.dispose();
     await this.#reading?.dispose();
   }
@@ -137,13 +140,9 @@ class DeviceWeights implements TunedWeights {
       ['first', 'second'].map((moment) => ({ name: `${moment}.${name}`, shape })),
     );
     const slots: Slot[] = [...parameters, ...moments];
-    const program = await this.#runtime.compileResident!({}, inputs(slots));
-    try {
-      const fed = slots.map(({ name, shape }) => [name, start.get(name)?.values ?? new Float32Array(size(shape))]);
-      return (await program.run(Object.fromEntries(fed))).kept;
-    } finally {
-      await program.dispose();
-    }
+    this.#uploading = await this.#runtime.compileResident!({}, inputs(slots));
+    const fed = slots.map(({ name, shape }) => [name, start.get(name)?.values ?? new Float32Array(size(shape))]);
+    return (await this.#uploading.run(Object.fromEntries(fed))).kept;
   }
 
   #compileUpdate(): Promise<ResidentProgram> {

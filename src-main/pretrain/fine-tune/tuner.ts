@@ -147,9 +147,9 @@ export class Tuner {
   }
 
   async dispose(): Promise<void> {
+    await this.#weights.dispose(); // before the programs whose memory it is in
     await this.#training.dispose();
     await this.#looking.dispose();
-    await this.#weights.dispose();
   }
 }
 

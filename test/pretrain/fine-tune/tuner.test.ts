@@ -1,64 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Random } from '../../../src-main/base/random.ts';
-import { openRuntime } from '../../../src-main/engine/devices.ts';
-import { backboneParameters } from '../../../src-main/model/backbone.ts';
-import { initialWeights } from '../../../src-main/model/parameters.ts';
 import { runsOf } from '../../../src-main/pretrain/fine-tune/fine-tune.ts';
-import { Tuner } from '../../../src-main/pretrain/fine-tune/tuner.ts';
-import { imageDeviation, imageMean } from '../../../src-main/vision/tensor.ts';
-import { type Counted, countBytes } from '../device-steps.ts';
+import { ifSkipped, onSoftwareVulkan, softwareVulkan } from '../../engine/software-vulkan.ts';
+import { CLASSES, PICTURES, type Tuned, tuned } from './tuner-steps.ts';
 
-const ARCHITECTURE = { dimensions: 32, depth: 2, heads: 2, patch: 8, image: 32, registers: 0, layerScale: false };
-const [IMAGES, RUNS, STEPS, CLASSES] = [4, 2, 6, 2];
-const PICTURES = 4 * IMAGES * 3 * 32 * 32; // bytes
-
-interface Tuned {
-  readonly losses: number[];
-  readonly logits: Float32Array;
-  readonly weights: Float32Array;
-  /** Of the steps, of a look, of the weights' way back. */
-  readonly steps: Counted['runs'];
-  readonly look: Counted['runs'];
-}
-
-async function tuned(device: string): Promise<Tuned> {
-  const { counting, runs } = countBytes(await openRuntime(device));
-  const tuner = await Tuner.create(counting, {
-    architecture: ARCHITECTURE,
-    weights: initialWeights(backboneParameters(ARCHITECTURE), new Random(3)),
-    ...{ mean: [...imageMean], std: [...imageDeviation], classes: CLASSES, side: 32, images: IMAGES, runs: RUNS },
-  });
-  const random = new Random(4);
-  const draw = () => Float32Array.from({ length: PICTURES / 4 }, () => random.normal());
-  const batches = Array.from({ length: RUNS }, () => ({ pictures: draw(), labels: Int32Array.of(0, 1, 0, 1) }));
-  const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
-    let run = 0;
-    losses.push(await tuner.step(async () => batches[run++], 1e-3));
-  }
-  const steps = runs.splice(0);
-  const logits = await tuner.look(batches[0].pictures);
-  const look = runs.splice(0);
-  const weights = (await tuner.kept()).get('backbone.blocks.0.attn.qkv.weight')!.values;
-  await tuner.dispose();
-  return { losses, logits, weights, steps, look };
-}
+const script = fileURLToPath(new URL('tuner-steps.ts', import.meta.url));
 
 describe('fine-tuning steps of a tiny network', () => {
   let cpu: Tuned;
   beforeAll(async () => {
     cpu = await tuned('cpu');
   });
-  const far = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-    Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
-
-  test('learn', () => {
-    expect(cpu.losses[0]).toBeCloseTo(Math.log(CLASSES), 4); // a head of zeros
-    expect(cpu.losses.at(-1)).toBeLessThan(cpu.losses[0] - 0.05);
-  });
-
-  test('where weights can stay on the device, only pictures go up and only the loss comes down', async () => {
-    const device = await tuned('tensorflow-wasm');
+  const far = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+  const expectResident = (device: Tuned) => {
     expect(far(device.losses, cpu.losses)).toBeLessThan(1e-3);
     expect(far(device.logits, cpu.logits)).toBeLessThan(1e-2);
     expect(far(device.weights, cpu.weights)).toBeLessThan(1e-3);
@@ -69,7 +23,22 @@ describe('fine-tuning steps of a tiny network', () => {
       expect(up).toBeLessThan(PICTURES + 200);
       expect(down).toBeLessThan(100);
     }
+  };
+
+  test('learn', () => {
+    expect(cpu.losses[0]).toBeCloseTo(Math.log(CLASSES), 4); // a head of zeros
+    expect(cpu.losses.at(-1)).toBeLessThan(cpu.losses[0] - 0.05);
   });
+
+  test('on TensorFlow.js only pictures go up and only the loss comes down', async () => {
+    expectResident(await tuned('tensorflow-wasm'));
+  });
+
+  test.skipIf(!softwareVulkan())(
+    `on WebGPU only pictures go up and only the loss comes down${ifSkipped}`,
+    async () => expectResident(await onSoftwareVulkan<Tuned>(script, ['webgpu'])),
+    300_000,
+  );
 });
 
 test('pictures are shared out to runs near the size that memory affords, whatever their number', () => {
