@@ -31,7 +31,7 @@ export type EncoderModel = z.infer<typeof encoder>;
 /** How a weight file is to be read, where it does not say so itself. */
 const reading = z.object({
   file: z.string().min(1),
-  /** Attention heads, where neither the file nor a config.json beside it tells; 64 dimensions each without it. */
+  /** Attention heads, where neither the file nor a config.json beside it tells; as usual for the width without it. */
   heads: z.int().positive().max(1024).optional(),
   /** Side in pixels of the pictures that it shall take; its own without it. */
   input: z.int().positive().max(4096).optional(),

@@ -14,7 +14,7 @@ export const importWeightsVerb: Verb = {
       .addOption(
         new Option(
           '--heads <n>',
-          'attention heads, where neither file nor config.json tells; 64 dimensions each',
+          'attention heads, where neither file nor config.json tells; as usual for the width',
         ).argParser(wholeNumber(1)),
       )
       .addOption(
@@ -32,7 +32,8 @@ export const importWeightsVerb: Verb = {
         `
 Encoders of DINO and DINOv2 (small, base, large; with registers too), timm's plain vision transformers, Hugging Face's ViTModel,
 Dinov2Model and Dinov2WithRegistersModel, alone or within a checkpoint or a classifier: the teacher's encoder is taken, heads are left.
-The architecture is read off the shapes. The first parameter that does not fit is named, and nothing is imported.
+The architecture is read off the shapes; a config.json of Hugging Face or timm beside the file tells the rest (heads, pixels, the norms' ε,
+how positions are resized), so keep it there. The first parameter that does not fit is named, and nothing is imported.
 timm's AugReg networks (vit_…_augreg) want --pixels half. A PyTorch file that asks for anything to be called is refused.`,
       ),
   run([folder, file], options, { output, call, withWorkspace }) {

@@ -14,6 +14,8 @@ export interface Beside {
   readonly epsilon?: number;
   /** The file names of timm's networks are those of DINO: its own config.json tells them apart. */
   readonly isOfTimm: boolean;
+  /** Whether there is a config.json that was left alone: it is of another network. */
+  readonly isAnother?: boolean;
   /** File names that were used. */
   readonly from: readonly string[];
 }
@@ -56,7 +58,7 @@ export async function readBeside(path: string, network: { dimensions: number; de
   }
   const own = huggingFaceSchema.safeParse(config).data;
   if (own?.hidden_size !== network.dimensions || own.num_hidden_layers !== network.depth)
-    return { isOfTimm: false, from: [] };
+    return { isOfTimm: false, isAnother: config !== null, from: [] };
   const preprocessor = preprocessorSchema.safeParse(await jsonIn(dirname(path), 'preprocessor_config.json')).data;
   const activation = own.hidden_act;
   return {

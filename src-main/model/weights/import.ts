@@ -32,7 +32,7 @@ export const PIXELS = {
 } as const satisfies Record<string, Pixels>;
 
 export interface ImportOptions {
-  /** Attention heads; told by a file beside the weights, or 64 dimensions each, unless given. */
+  /** Attention heads; told by a file beside the weights, or as usual for the width, unless given. */
   readonly heads?: number;
   /** Side in pixels of the pictures that the encoder shall take; its own unless given. */
   readonly input?: number;
@@ -200,13 +200,16 @@ function described(
   };
 }
 
-function notesOn({ format }: WeightFile, part: NamedPart, { from, mean }: Beside, { pixels }: ImportOptions): string[] {
+function notesOn({ format }: WeightFile, part: NamedPart, beside: Beside, { pixels }: ImportOptions): string[] {
+  const { from, mean, isAnother } = beside;
   const namings = { official: 'DINO or DINOv2', timm: 'timm', huggingface: 'Hugging Face' };
   const where = part.prefix === '' ? '' : `, its part "${part.prefix.replace(/\.$/, '')}"`;
   const notes = [`A ${format} with the names of ${namings[part.scheme]}${where}.`];
   if (part.others.length > 0)
     notes.push(`Left out: ${part.others.map((other) => `"${other.replace(/\.$/, '')}"`).join(', ')}.`);
   if (from.length > 0) notes.push(`Read beside it: ${from.join(', ')}.`);
+  if (isAnother)
+    notes.push('The config.json beside it is of another network, or of a kind that is not read: it is left alone.');
   if (!mean && !pixels)
     notes.push('Pixels are taken as ImageNet’s (mean and deviation); say so if the network was trained with others.');
   return notes;

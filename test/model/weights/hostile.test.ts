@@ -181,6 +181,28 @@ describe('a checkpoint that would fill the memory', () => {
   });
 });
 
+describe('a checkpoint that is written otherwise than usual', () => {
+  const normBias = async (name: string, bytes: Uint8Array) => (await given(name, bytes)).weights.get('norm.bias');
+
+  test('without sums over its values is read all the same', async () => {
+    const bytes = await readFile(fixture('dino.pth'));
+    const expected = await normBias('summed.pth', bytes);
+    for (let at = bytes.indexOf('PK\x01\x02'); at >= 0; at = bytes.indexOf('PK\x01\x02', at + 4))
+      bytes.fill(0, at + 16, at + 20);
+    expect(await normBias('unsummed.pth', bytes)).toEqual(expected);
+    bytes.fill(1, bytes.indexOf('PK\x01\x02') + 16, bytes.indexOf('PK\x01\x02') + 20);
+    await expect(given('wrong-sum.pth', bytes)).rejects.toThrow(/is damaged/);
+  });
+
+  test.each([3, 4, 5])('without an archive, by protocol %i, is read', async (protocol) => {
+    const bytes = await readFile(fixture('dino-legacy.pth'));
+    const expected = await normBias('two.pth', bytes);
+    expect(bytes[1]).toBe(2);
+    bytes[1] = protocol;
+    expect(await normBias('later.pth', bytes)).toEqual(expected);
+  });
+});
+
 describe('a damaged file', () => {
   const names = ['dino.pth', 'dino-legacy.pth', 'dino.onnx', 'huggingface-vit.safetensors'];
 

@@ -92,6 +92,7 @@ describe('weights of other codes', () => {
     for (const another of [{ hidden_size: 99 }, { num_hidden_layers: 12 }, { model_type: 'bert' }]) {
       await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, ...another }));
       await expect(inspectWeights(path)).rejects.toThrow(/heads share/);
+      expect((await inspectWeights(path, { heads: 2 })).notes.join(' ')).toContain('is left alone');
     }
     await rm(join(folder, 'config.json'));
   });
