@@ -79,7 +79,7 @@ describe('fine-tuning', () => {
     // Those that were only watched are not among them: they may still be asked.
     const learnt = examples.filter(({ role }) => role === 'train').map(({ source }) => source.photo);
     expect([...made.labelledPhotos].sort()).toEqual([...new Set(learnt)].sort());
-  });
+  }, 120_000);
 
   test('tuned from a tuned encoder, it knows what that one learnt from, too', async () => {
     const half = (part: number) => examples.filter((_, i) => i % 4 >= 2 === (part === 1));
@@ -91,7 +91,7 @@ describe('fine-tuning', () => {
     await fineTune(request('twice.safetensors', { ...from, examples: train(1), epochs: 1 }), unattended);
     expect(new Set(await learnt('twice'))).toEqual(new Set(examples.map(({ source }) => source.photo)));
     expect(await learnt('once')).toHaveLength(80);
-  });
+  }, 120_000);
 
   test('the same seed gives the same encoder', async () => {
     for (const name of ['a', 'b']) await fineTune(request(`${name}.safetensors`, { epochs: 4 }), unattended);
