@@ -74,6 +74,8 @@ export interface Recipe {
   readonly teacherTemperature: readonly [number, number];
   readonly studentTemperature: number;
   readonly centerMomentum: number;
+  /** DINO's center begins as the mean of the first batch. Absent: at 0. */
+  readonly centerFromFirst?: boolean;
   readonly dropPath: number;
   /** Largest norm of each parameter's gradient. */
   readonly clip: number;

@@ -61,15 +61,15 @@ export interface Optimisation
 const QUICK = { learningRate: 1.4e-3, weightDecay: [0.04, 0.04], clip: 3 } as const;
 
 /**
- * DINO's are the official ones; in trials the mimetic start took it to collapse. The others' rate was found for SimCLR, where twice as much collapsed and half as
- * much was slower.
+ * DINO's are the official ones. The others' rate was found for SimCLR, where twice as much collapsed and half as much was slower. Attention that starts
+ * mimetically took DINO to collapse in trials, and hindered the others that follow an average of themselves.
  */
 export const BY_OBJECTIVE: Readonly<Record<ObjectiveName, Optimisation>> = {
   dino: { learningRate: 5e-4, weightDecay: [0.04, 0.4], clip: 3, attention: 'random' },
-  byol: QUICK,
+  byol: { ...QUICK, attention: 'random' },
   simclr: QUICK,
   swav: { ...QUICK, prototypes: SWAV_DEFAULTS.prototypes },
-  simdino: QUICK,
+  simdino: { ...QUICK, attention: 'random' },
   distillation: QUICK,
 };
 

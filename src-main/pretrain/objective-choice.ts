@@ -8,7 +8,7 @@ import type { ObjectiveName } from './objectives/objective.ts';
 import { OBJECTIVES } from './objectives/objectives.ts';
 import { SIMCLR_DEFAULTS } from './objectives/simclr.ts';
 import { SIMDINO_DEFAULTS } from './objectives/simdino.ts';
-import { SWAV_DEFAULTS } from './objectives/swav.ts';
+import { QUEUE_AFTER_PASSES, SWAV_DEFAULTS } from './objectives/swav.ts';
 import { teacherIn } from './objectives/teacher.ts';
 import type { Wishes } from './recipe.ts';
 
@@ -22,7 +22,12 @@ type OfObjective = Pick<
  * Reads the description of a distillation's teacher, and no other file.
  * @throws GondolaError `pretrain-wishes`, `teacher-missing`, `teacher-unreadable`, `encoder-unreadable`
  */
-export function chooseObjective(wishes: Wishes, objective: ObjectiveName, choose: Choose): OfObjective {
+export function chooseObjective(
+  wishes: Wishes,
+  objective: ObjectiveName,
+  pictures: number,
+  choose: Choose,
+): OfObjective {
   refuseForeign(wishes, objective);
   choose('objective', wishes.objective, objective, OBJECTIVES[objective].idea);
   switch (objective) {
@@ -33,7 +38,14 @@ export function chooseObjective(wishes: Wishes, objective: ObjectiveName, choose
     case 'simclr':
       return { objective, simclr: SIMCLR_DEFAULTS };
     case 'swav':
-      return { objective, swav: { ...SWAV_DEFAULTS, prototypes: wishes.prototypes ?? SWAV_DEFAULTS.prototypes } };
+      return {
+        objective,
+        swav: {
+          ...SWAV_DEFAULTS,
+          prototypes: wishes.prototypes ?? SWAV_DEFAULTS.prototypes,
+          queueAfter: QUEUE_AFTER_PASSES * pictures,
+        },
+      };
     case 'simdino':
       return { objective, simdino: SIMDINO_DEFAULTS };
     case 'distillation': {

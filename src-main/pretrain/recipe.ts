@@ -77,7 +77,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
   };
   const length = chooseLength(wishes, choices);
   const size = chooseSize(circumstances, wishes, length);
-  const objective = chooseObjective(wishes, size.objective, choose);
+  const objective = chooseObjective(wishes, size.objective, pictures, choose);
   const preset = choose<CropPreset>(
     'preset',
     wishes.preset,
@@ -120,6 +120,7 @@ export function chooseRecipe(circumstances: Circumstances, wishes: Wishes): { re
     teacherTemperature: chooseTemperature(wishes, settings.teacherTemperature, choices),
     studentTemperature: 0.1,
     centerMomentum: 0.9,
+    centerFromFirst: true,
     ...chooseStart(wishes, BY_OBJECTIVE[size.objective].attention ?? size.row.attention, choose, choices),
     dropPath: choose(
       'drop path',

@@ -120,6 +120,20 @@ describe('a training step', () => {
     await one.dispose();
   });
 
+  test('the center begins at the mean of the first batch where it is to, then moves as officially', async () => {
+    const [official, early] = [await learner(), await learner({}, { ...config, centerFromFirst: true })];
+    const still = { learningRate: 0, teacherMomentum: 1, weightDecay: 0 };
+    await official.step(crops(0), settings(0, still));
+    await early.step(crops(0), settings(0, still));
+    const mean = [...official.state.get('center')!.values].map((value) => value / 0.1);
+    const begun = [...early.state.get('center')!.values];
+    for (const [k, value] of begun.entries()) expect(value).toBeCloseTo(mean[k], 5);
+    await early.step(crops(0), settings(1, still));
+    for (const [k, value] of early.state.get('center')!.values.entries()) expect(value).toBeCloseTo(mean[k], 5);
+    await official.dispose();
+    await early.dispose();
+  });
+
   test('training on the same crops brings the student closer to the teacher', async () => {
     // Neither teacher nor center moves, so that the target stays the same.
     const one = await learner({ clip: 3 }, { ...config, centerMomentum: 1 });

@@ -37,6 +37,11 @@ export interface DinoConfig extends NetworkConfig {
   readonly studentTemperature: number;
   /** Of the center's moving average; official: 0.9. */
   readonly centerMomentum: number;
+  /**
+   * The center begins as the mean of the first batch. Absent: at 0 as officially, and comes near its mean in some 20 steps, in which a short run
+   * has learnt what all photos have in common.
+   */
+  readonly centerFromFirst?: boolean;
   /** Weight of KoLeo on the features of the global crops, each view by itself; DINOv2: 0.1. 0 or absent: without. */
   readonly koleo?: number;
   /** Weight of iBOT's patch objective; DINOv2: 1. 0 or absent: without. */
@@ -69,8 +74,13 @@ export function dino(config: DinoConfig): Objective {
       mostUsed: usage.reduce((most, one) => Math.max(most, one), 0) / (GLOBALS * batch),
     }),
     update(state, { teacherLogits, patchLogits, patchCount }, batch) {
-      moveCenter(state.get('center')!, teacherLogits, GLOBALS * batch, config.centerMomentum);
-      if (config.ibot) moveCenter(state.get(PATCH_CENTER)!, patchLogits, patchCount[0], config.centerMomentum);
+      const move = (name: string, sums: Float32Array, rows: number) => {
+        const center = state.get(name)!;
+        const isFirst = config.centerFromFirst && center.values.every((value) => value === 0);
+        moveCenter(center, sums, rows, isFirst ? 0 : config.centerMomentum);
+      };
+      move('center', teacherLogits, GLOBALS * batch);
+      if (config.ibot) move(PATCH_CENTER, patchLogits, patchCount[0]);
     },
   };
 }

@@ -38,6 +38,7 @@ export const OBJECTIVES: Readonly<Record<ObjectiveName, ObjectiveKind>> = {
         head: recipe.head,
         studentTemperature: recipe.studentTemperature,
         centerMomentum: recipe.centerMomentum,
+        centerFromFirst: recipe.centerFromFirst,
         koleo: recipe.koleo,
         ibot: recipe.ibot,
       }),

@@ -35,9 +35,14 @@ export interface SwavSettings extends ProjectionConfig {
   /** Of the assignments: smaller ones are surer. */
   readonly epsilon: number;
   readonly iterations: number;
-  /** Embeddings of earlier steps, of each global view, that are assigned with the batch, as soon as there are so many; 0: none. */
+  /** Embeddings of earlier steps, of each global view, that are assigned with the batch; 0: none. */
   readonly queue: number;
+  /** Images that are learnt from before the queue counts: embeddings of a network that changes fast say nothing of its next ones. */
+  readonly queueAfter: number;
 }
+
+/** Passes over the photos before the queue counts: the official code's, of 200 (swav_200ep_bs256_pretrain.sh, epoch_queue_starts). */
+export const QUEUE_AFTER_PASSES = 15;
 
 /**
  * The paper's but for size: it has 3,000 prototypes for 1.3 million images, and a batch (with its queue) of 4,096. Here a tenth of both.
@@ -50,6 +55,7 @@ export const SWAV_DEFAULTS: SwavSettings = {
   epsilon: 0.05,
   iterations: 3,
   queue: 384,
+  queueAfter: 0,
 };
 
 const PROTOTYPES = 'prototypes.weight';
@@ -148,12 +154,12 @@ function emptyQueue(length: number, outputs: number): Map<string, Tensor> {
   ]);
 }
 
-/** The newest first. The queue counts from the moment that it is full. @param kept [2 · batch, outputs] */
+/** The newest first. @param kept [2 · batch, outputs] */
 function enqueue(
   state: ReadonlyMap<string, Tensor>,
   kept: Float32Array,
   batch: number,
-  { queue: length, outputs }: SwavConfig,
+  { queue: length, queueAfter, outputs }: SwavConfig,
 ): void {
   const count = Math.min(batch, length);
   const { values } = state.get('queue')!;
@@ -162,7 +168,7 @@ function enqueue(
     own.copyWithin(count * outputs, 0, (length - count) * outputs);
     own.set(kept.subarray(view * batch * outputs, (view * batch + count) * outputs));
   }
-  const filled = state.get('queueFilled')!.values;
-  filled[0] = Math.min(length, filled[0] + count);
-  if (filled[0] === length) state.get('queued')!.values.fill(1);
+  const filled = state.get('queueFilled')!.values; // images so far
+  filled[0] += batch;
+  if (filled[0] >= Math.max(length, queueAfter)) state.get('queued')!.values.fill(1);
 }

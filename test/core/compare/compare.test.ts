@@ -269,7 +269,7 @@ describe('before anything is trained', () => {
     const [{ model, crops, dropPath, mimetic }] = recipes;
     for (const recipe of recipes) {
       expect(recipe).toMatchObject({ model, crops, dropPath });
-      expect(recipe.mimetic).toBe(recipe.objective === 'dino' ? false : mimetic);
+      expect(recipe.mimetic).toBe(recipe.objective === 'swav' ? mimetic : recipe.objective === 'simclr' && mimetic);
     }
   });
 

@@ -116,6 +116,21 @@ test('the queue holds the latest embeddings of each global view, and counts from
   await learner.dispose();
 });
 
+test('the queue counts after so many images as it is told, since a network that changes fast makes it say nothing', async () => {
+  const late = swav({
+    ...{ architecture, crops, dropPath: 0, hidden: 16, outputs: 8, prototypes: 7 },
+    ...{ temperature: 0.1, epsilon: 0.05, iterations: 3, queue: 6, queueAfter: 4 * BATCH },
+  });
+  const learner = await learnerOf(await openRuntime('cpu'), late);
+  const counts: boolean[] = [];
+  for (let step = 0; step < 5; step++) {
+    await learner.step(batchOf(step), settings(step));
+    counts.push(learner.state.get('queued')!.values.every((x) => x === 1));
+  }
+  expect(counts).toEqual([false, false, false, true, true]);
+  await learner.dispose();
+});
+
 test('Sinkhorn’s assignments: every picture is assigned wholly, and every prototype gets the same share of pictures', async () => {
   const scores = Float32Array.from({ length: 9 * 4 }, (_, i) => Math.sin(3 * i));
   const { q } = await valuesOf({ q: sinkhorn(constant(scores, [9, 4]), { epsilon: 0.5, iterations: 30 }) });
@@ -127,7 +142,7 @@ test('Sinkhorn’s assignments: every picture is assigned wholly, and every prot
 test('prototypes stay still while the last layer is frozen, as in the paper’s first epoch', async () => {
   const objective = swav({
     ...{ architecture, crops, dropPath: 0, hidden: 16, outputs: 8, prototypes: 7 },
-    ...{ temperature: 0.1, epsilon: 0.05, iterations: 3, queue: 0 },
+    ...{ temperature: 0.1, epsilon: 0.05, iterations: 3, queue: 0, queueAfter: 0 },
   });
   const learner = await learnerOf(await openRuntime('cpu'), objective);
   const before = startOf(objective).get('prototypes.weight')!.values;

@@ -38,7 +38,16 @@ export const tiny = {
   simclr: simclr({ ...network, hidden: 16, outputs: 8, temperature: 0.2 }),
   swav: swav({
     ...network,
-    ...{ hidden: 16, outputs: 8, prototypes: 7, temperature: 0.1, epsilon: 0.05, iterations: 3, queue: 12 },
+    ...{
+      hidden: 16,
+      outputs: 8,
+      prototypes: 7,
+      temperature: 0.1,
+      epsilon: 0.05,
+      iterations: 3,
+      queue: 12,
+      queueAfter: 0,
+    },
   }),
   simdino: simdino({ ...network, hidden: 16, bottleneck: 8, compression: 1, distortion: 0.5 }),
   distillation: distillation({
