@@ -120,12 +120,13 @@ export class MicroBatches {
 
   async dispose(): Promise<void> {
     const { bySize, join } = this.#programs;
+    // First what programs left on the device: released after its program, it has ended the process on WebGPU.
+    await this.gradients.dispose();
     for (const { embed, learn } of bySize.values()) {
       await embed?.program.dispose();
       await learn.program.dispose();
     }
     await join?.program.dispose();
-    await this.gradients.dispose();
   }
 
   /**

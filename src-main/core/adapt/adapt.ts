@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { Adaptation, adaptCalls } from '../../contract/adapt.ts';
 import type { ParsedInputOf } from '../../contract/call.ts';
+import { refuseAbsentDevice } from '../../engine/devices.ts';
 import type { FineTuneRequest } from '../../pretrain/fine-tune/fine-tune.ts';
 import { insertModel, type Model } from '../../store/models.ts';
 import type { Workspace } from '../../store/workspace.ts';
@@ -29,11 +30,13 @@ import { forgetTuned, freeName, isSpare, tunedFile, tunedModel } from './tuned-m
 type Asked = ParsedInputOf<(typeof adaptCalls)['adapt.compare']>;
 
 /**
- * @throws GondolaError `no-model`, `no-labels`, `not-indexed`, `labels-too-few`, `labels-learnt`, and those of fine-tuning; Cancelled, and nothing has changed then
+ * @throws GondolaError `no-model`, `no-labels`, `not-indexed`, `labels-too-few`, `labels-learnt`, those of `refuseAbsentDevice` and of fine-tuning; Cancelled, and nothing has changed then
  */
 export async function compareMethods(asked: Asked, context: CoreContext): Promise<Adaptation> {
   const { workspace, signal } = context;
   const { database } = workspace;
+  // Before anything is embedded or read.
+  if (asked.finetune) refuseAbsentDevice(asked.device);
   const base = baseModel(database);
   const mark = labelsMark(database, base);
   const gallery = galleryOf(workspace, base);
