@@ -19,7 +19,7 @@ export const verifyVerb: Verb = {
       .addHelpText(
         'after',
         '\nThe relative error of a tensor is its largest difference over its largest value; the worst of each kind is shown. Up to 1e-4 (1e-5 for ' +
-          'the loss) is rounding; more means that the device or its driver computes something else: do not train on it. Exits 1 then.',
+          'the loss and the weights) is rounding; more means that the device or its driver computes something else: do not train on it. Exits 1 then.',
       );
   },
   async run([path], { device }, context) {

@@ -3,9 +3,11 @@
  * value recorded, so that values near 0 are judged on the scale of their tensor.
  */
 
-/** Of gradients, outputs, weights and the rest; of the loss it is a tenth. */
+/** Of gradients, outputs and the rest; of the loss it is a tenth. */
 export const TOLERANCE = 1e-4;
 export const LOSS_TOLERANCE = 1e-5;
+/** Of weights after a single step, where rounding is a hundredth of this and a learning rate that is 1 % off five times as much. */
+export const WEIGHT_TOLERANCE = 1e-5;
 
 /** The verdict on one kind of quantity. */
 export interface Check {
