@@ -5,16 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type JobEvent, unattended } from '../../../src-main/base/progress.ts';
 import { importPhotos } from '../../../src-main/core/library/import.ts';
 import { findLearningRate } from '../../../src-main/core/training/find-rate.ts';
-import { listRuns } from '../../../src-main/core/training/listing.ts';
 import { pretrain } from '../../../src-main/core/training/pretrain.ts';
 import { trainingSources } from '../../../src-main/core/training/sources.ts';
-import type { RunConfig } from '../../../src-main/pretrain/config.ts';
-import type { TrainingOutcome } from '../../../src-main/pretrain/trainer/messages.ts';
 import { activeModel, modelByName } from '../../../src-main/store/models.ts';
 import { metrics, runByName } from '../../../src-main/store/runs.ts';
 import { Workspace } from '../../../src-main/store/workspace.ts';
 import { drawPhotos } from '../../pretrain/photos.ts';
-import { playedTrainer } from './played-trainer.ts';
 
 let folder: string;
 let workspace: Workspace;
@@ -40,18 +36,6 @@ afterAll(() => {
   workspace.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** A run whose trainer only says how it ended, with the encoder of `dino-1`. */
-function played(name: string, changes: Partial<TrainingOutcome>) {
-  const config: RunConfig = JSON.parse(runByName(workspace.database, 'dino-1')!.configJson);
-  const encoder = { path: workspace.path('models', 'dino-1.safetensors'), dimensions: 384 };
-  const outcome: TrainingOutcome = {
-    ...{ state: 'finished', message: '', config, step: 2, encoder, kept: null, collapsed: false },
-    ...changes,
-  };
-  const input = { wishes: quick, name, device: 'cpu', resume: false };
-  return pretrain(input, { ...unattended, workspace }, { start: playedTrainer(() => ({ kind: 'done', outcome })) });
-}
 
 describe('pretraining a workspace', () => {
   it('trains on every product region, with the labels that people gave beside it', () => {
@@ -100,21 +84,6 @@ describe('pretraining a workspace', () => {
     });
     expect(runByName(workspace.database, 'nowhere')).toBeUndefined();
     await expect(findLearningRate(input, context)).rejects.toMatchObject({ code: 'device-unavailable' });
-  });
-
-  it('whose network has collapsed is told why, and leaves the active model as it is', async () => {
-    const message = 'Ended after step 2 of 4, since the network has been collapsed for 3 looks in a row.';
-    const result = await played('collapsed', { message, collapsed: true });
-    expect(result).toMatchObject({ state: 'finished', model: 'collapsed', active: false, message });
-    expect(activeModel(workspace.database)).toMatchObject({ name: 'dino-1' });
-    expect(modelByName(workspace.database, 'collapsed')).toBeDefined();
-  });
-
-  it('that leaves the encoder of an earlier step is listed with the accuracy of that one', async () => {
-    const result = await played('earlier', { kept: { step: 1, knn: 0.75 } });
-    expect(result).toMatchObject({ active: true, knn: 0.75 });
-    const run = (await listRuns(workspace)).find(({ name }) => name === 'earlier');
-    expect(run!.last.knn).toBe(0.75);
   });
 
   it('keeps a run that was stopped before its first step as stopped, and resumes it', { timeout }, async () => {
