@@ -35,7 +35,7 @@ export interface PretrainOptions extends SuperviseOptions {
   readonly activate?: boolean;
 }
 
-/** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model, unless it has collapsed. */
+/** Trains a new run, or goes on with an unfinished one, and makes its encoder the active model, unless it has collapsed and there is another. */
 export async function pretrain(
   input: ParsedInputOf<Pretrain>,
   context: CoreContext,
@@ -111,7 +111,9 @@ export async function pretrain(
 
   async function trained() {
     const outcome = await superviseTraining(request, watched, options);
-    const { sha256 } = await registerEncoder(workspace, run, outcome.encoder, activate && !outcome.collapsed);
+    // A collapsed encoder takes nobody's place; where there is none, the user goes on with it, and was told.
+    const isWanted = activate && (!outcome.collapsed || activeModel(database) === undefined);
+    const { sha256 } = await registerEncoder(workspace, run, outcome.encoder, isWanted);
     endRun(database, run.id, outcome.state, outcome.message);
     return { outcome, sha256 };
   }

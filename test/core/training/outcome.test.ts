@@ -26,7 +26,6 @@ beforeAll(async () => {
   await drawPhotos(join(folder, 'photos'), 4);
   workspace = Workspace.create(join(folder, 'workspace'));
   await importPhotos(workspace, { paths: [join(folder, 'photos')] }, unattended);
-  await ended('sound', {});
 });
 afterAll(() => {
   workspace.close();
@@ -48,8 +47,14 @@ async function ended(name: string, changes: Partial<TrainingOutcome>) {
   return pretrain(input, { ...unattended, workspace }, { start: playedTrainer(() => ({ kind: 'done', outcome })) });
 }
 
-it('a network that has collapsed is told of, kept, and not made the active model', async () => {
-  const message = 'Ended after step 2 of 4, since the network has been collapsed for 3 looks in a row.';
+const message = 'Ended after step 2 of 4, since the network has been collapsed for 3 looks in a row.';
+
+it('a network that has collapsed is told of, and used all the same where there is no other', async () => {
+  expect(await ended('first', { message, collapsed: true })).toMatchObject({ active: true, message });
+});
+
+it('a network that has collapsed is told of, kept, and takes no other’s place', async () => {
+  await ended('sound', {});
   const result = await ended('collapsed', { message, collapsed: true });
   expect(result).toMatchObject({ state: 'finished', model: 'collapsed', active: false, message });
   expect(activeModel(workspace.database)).toMatchObject({ name: 'sound' });
