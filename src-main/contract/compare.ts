@@ -96,7 +96,7 @@ export const comparisonRow = z.object({
   mean: figures.nullable(),
   /** Standard deviation over the seeds (n − 1); null with fewer than two. */
   deviation: figures.nullable(),
-  /** The same network before training. */
+  /** The same network with the official random start, which those of other starts were not. */
   untrained: z.object({ knn: nullableNumber, linear: nullableNumber, effectiveRank: nullableNumber }).nullable(),
   /** The highest mean kNN accuracy of all. */
   best: z.boolean(),
