@@ -267,25 +267,17 @@ export function mostSteps(stepsPerEpoch: number): number {
 
 /** A warm-up begins at a rate of 0: of fewer steps it would waste as many as it warms. */
 const LEAST_WARM_UP = 3;
-/**
- * Steps in which a network learns to tell photos apart without first pressing them together. SimCLR on grocery photos, warmed up in 190 steps, was at rank 3.3 and
- * 27 % after the first pass, and went on; warmed up in 59 it was at rank 2.3 and 16 %, and after nine passes where the other was after two.
- */
-const SAFE_WARM_UP = 200;
-/** Of a run that is too short for it, at most. */
-const LARGEST_WARM_UP = 0.3;
 
 /**
  * The numbers that depend on the length of the run. Warm-ups are shares of it, so that a short run still ends with most of its
  * steps at work, and 1 ÷ (1 − momentum), the steps that the teacher looks back over, stays far below it.
  */
 export function planOf(recipe: Recipe, steps: number, stepsPerEpoch: number): Plan {
-  const tenth = Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps));
-  const safe = Math.min(SAFE_WARM_UP, Math.ceil(LARGEST_WARM_UP * steps));
+  const warmUp = Math.min(10 * stepsPerEpoch, Math.ceil(0.1 * steps));
   return {
     steps,
     stepsPerEpoch,
-    warmupSteps: tenth >= LEAST_WARM_UP ? Math.max(tenth, safe) : 0,
+    warmupSteps: warmUp >= LEAST_WARM_UP ? warmUp : 0,
     frozenSteps: Math.min(stepsPerEpoch, 1250, Math.ceil(0.05 * steps)),
     ...(recipe.frozenBackboneSteps
       ? { frozenBackboneSteps: Math.min(recipe.frozenBackboneSteps, Math.floor(0.1 * steps)) }

@@ -94,14 +94,10 @@ describe('the chosen defaults', () => {
 describe('the plan of a run', () => {
   const { recipe } = choose(2640, { minutes: 20 });
 
-  it('warms up for two hundred steps where it has them, three tenths of a shorter run, a tenth of a longer one', () => {
-    const warmUps = [50, 300, 667, 1500, 3000, 100_000].map((steps) => planOf(recipe, steps, 82).warmupSteps);
-    expect(warmUps).toEqual([15, 90, 200, 200, 300, 820]);
-  });
-
-  it('looks back over far fewer steps than it has', () => {
+  it('warms up for a tenth of a short run, and looks back over far fewer steps than it has', () => {
     for (const steps of [50, 300, 3000, 100_000]) {
       const plan = planOf(recipe, steps, 82);
+      expect(plan.warmupSteps).toBeLessThanOrEqual(Math.ceil(0.1 * steps));
       expect(plan.frozenSteps).toBeLessThanOrEqual(Math.ceil(0.05 * steps));
       expect(1 / (1 - plan.momentum)).toBeLessThan(steps / 4);
     }

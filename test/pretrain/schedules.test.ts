@@ -46,6 +46,6 @@ describe('a run of very few steps', () => {
   });
 
   it('warms up where a warm-up is worth its first step', () => {
-    expect([20, 21].map((steps) => planOf(tinyRecipe(), steps, 10).warmupSteps)).toEqual([0, 7]);
+    expect([20, 21].map((steps) => planOf(tinyRecipe(), steps, 10).warmupSteps)).toEqual([0, 3]);
   });
 });
