@@ -48,7 +48,7 @@ export function addRecipeOptions(command: Command): Command {
     .addOption(
       new Option('--locals <n>', 'local crops a photo; 0 trains on global ones alone').argParser(wholeNumber(0)),
     )
-    .addOption(new Option('--batch <n>', 'photos a step; memory does not depend on it').argParser(wholeNumber(1)))
+    .addOption(new Option('--batch <n>', 'photos a step; memory hardly depends on it').argParser(wholeNumber(1)))
     .addOption(
       new Option('--preset <name>', 'products keeps colours and print; paper is the official augmentation').choices([
         'products',

@@ -52,6 +52,11 @@ export function initialWeights(parameters: readonly Parameter[], random: Random)
   );
 }
 
+/** The same values in memory of their own. */
+export function copiedWeights(weights: Weights): Map<string, Tensor> {
+  return new Map([...weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
+}
+
 /**
  * Picks the network's parameters out of `weights` (tensors that the network does not know are left out).
  * @param source names the file or run in the error

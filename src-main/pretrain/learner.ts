@@ -5,7 +5,7 @@
  */
 import { GondolaError } from '../base/errors.ts';
 import type { Feeds, Runtime } from '../engine/runtime.ts';
-import { type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
+import { copiedWeights, type Parameter, selectWeights, type Tensor, type Weights } from '../model/parameters.ts';
 import { dropPathFactors } from './drop-path.ts';
 import { type CropSource, MicroBatches, named } from './micro-batches.ts';
 import { type Crops, GLOBALS, isFrozen, type Objective, type StepSettings } from './objectives/objective.ts';
@@ -67,8 +67,8 @@ export class Learner {
     const { objective, weights } = options;
     this.objective = objective;
     this.batch = options.batch;
-    this.#student = copied(selectWeights(objective.parameters, weights, 'The start values'));
-    this.#teacher = copied(selectWeights(objective.teacherParameters, weights, 'The start values'));
+    this.#student = copiedWeights(selectWeights(objective.parameters, weights, 'The start values'));
+    this.#teacher = copiedWeights(selectWeights(objective.teacherParameters, weights, 'The start values'));
     this.state = objective.initialState();
     this.#microBatches = microBatches;
     this.#optimiser = new AdamW(options.optimiser ?? ADAMW_DEFAULTS);
@@ -279,10 +279,6 @@ function spread(features: Float32Array, rows: number): number {
   let deviations = 0;
   for (let i = 0; i < dimensions; i++) deviations += Math.sqrt(Math.max(0, squares[i] / rows - (sums[i] / rows) ** 2));
   return (deviations / dimensions) * Math.sqrt(dimensions);
-}
-
-function copied(weights: Weights): Map<string, Tensor> {
-  return new Map([...weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
 }
 
 function withPrefix(weights: Weights, prefix: string): [string, Tensor][] {

@@ -4,7 +4,7 @@
  */
 import { add, input, multiply, type Node, size, sqrt, sum } from '../../engine/graph.ts';
 import type { Feeds, ResidentProgram, Runtime } from '../../engine/runtime.ts';
-import type { Parameter, Slot, Tensor, Weights } from '../../model/parameters.ts';
+import { copiedWeights, type Parameter, type Slot, type Tensor, type Weights } from '../../model/parameters.ts';
 import { ADAMW_DEFAULTS, AdamW, clipScale, norm } from '../optimiser.ts';
 import { type GradientSum, HostGradients, ResidentGradients } from '../resident/gradient-sum.ts';
 import type { Residents } from '../resident/step-program.ts';
@@ -51,7 +51,7 @@ class MemoryWeights implements TunedWeights {
 
   constructor(options: TunedWeightsOptions) {
     this.#options = options;
-    this.#weights = copied(options.start);
+    this.#weights = copiedWeights(options.start);
     this.gradients = new HostGradients(learnt(options), options.runs);
   }
 
@@ -74,7 +74,7 @@ class MemoryWeights implements TunedWeights {
   }
 
   async copy(): Promise<Map<string, Tensor>> {
-    return copied(this.#weights);
+    return copiedWeights(this.#weights);
   }
 
   async dispose(): Promise<void> {
@@ -200,8 +200,4 @@ function learnt({ parameters }: TunedWeightsOptions): Parameter[] {
 
 function inputs(slots: readonly Slot[]): Record<string, Node> {
   return Object.fromEntries(slots.map(({ name, shape }) => [name, input(name, shape)]));
-}
-
-function copied(weights: Weights): Map<string, Tensor> {
-  return new Map([...weights].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
 }

@@ -2,7 +2,7 @@
 import { GondolaError, stopIfAsked } from '../../base/errors.ts';
 import type { JobContext } from '../../base/progress.ts';
 import { insteadOfCard, openRuntime } from '../../engine/devices.ts';
-import { type Tensor, type Weights, withoutPrefix } from '../../model/parameters.ts';
+import { copiedWeights, type Weights, withoutPrefix } from '../../model/parameters.ts';
 import { type Checkpoint, checkpointFile, readCheckpoint } from '../checkpoint.ts';
 import {
   architectureOf,
@@ -243,7 +243,7 @@ async function planSteps(
   }
   const end = deadline ?? Date.now() + length.minutes * 60_000;
   const secondsLeft = () => (end - Date.now()) / 1000;
-  const before = copied(learner.tensors());
+  const before = copiedWeights(learner.tensors());
   const plan = planOf(recipe, mostSteps(stepsPerEpoch), stepsPerEpoch);
   const feed = new CropFeed(feedOptions(request, recipe, index, learner.microBatches, 0, plan.steps));
   context.progress({ done: 0, total: 0, rate: 0, eta: null, message: 'timing a few steps' });
@@ -287,8 +287,4 @@ function finite(weights: Weights): Weights {
     `The training cannot start from these weights: ${name} holds values that are no finite numbers.`,
     'Start from another encoder, or afresh.',
   );
-}
-
-function copied(tensors: Weights): Map<string, Tensor> {
-  return new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
 }
