@@ -1,12 +1,12 @@
 /** The ways of seeing that recognition mixes, and the stored vectors of every region in each. */
 import { GondolaError } from '../../base/errors.ts';
+import { centerOf, fromCenter } from '../../pretrain/watch/center.ts';
+import { whitening } from '../../pretrain/watch/whiten.ts';
 import type { Database } from '../../store/database.ts';
 import { type Embeddings, readEmbeddings } from '../../store/embeddings.ts';
 import { activeModel, type Model } from '../../store/models.ts';
-import { centerOf, fromCenter } from './center.ts';
 import { descriptorModel, descriptorNamed, mixedDescriptors } from './descriptors.ts';
 import type { Look } from './examples.ts';
-import { whitening } from './whiten.ts';
 
 /** The name of the trained encoder's space, whatever its model is called. */
 export const LEARNED = 'learned';

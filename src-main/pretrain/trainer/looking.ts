@@ -50,11 +50,11 @@ export class Looking {
     const { probe, neighbours, learner } = this.#prepared;
     const from = performance.now();
     await learner.download();
-    const report = await probe.look(learner.kept);
-    const { features } = report;
+    const features = await probe.see(learner.kept);
     refuseNotFinite(new Map([['a feature of the probe', { shape: [features.length], values: features }]]), step);
+    const report = probe.report(features);
     const epoch = this.#epoch(step);
-    await neighbours.look(features, step, epoch);
+    await neighbours.look(report.placed, step, epoch);
     this.#context.emit({ kind: 'neighbours', step, epoch });
     await this.lookAtAttention(step);
     this.#lastSeconds = (performance.now() - from) / 1000;

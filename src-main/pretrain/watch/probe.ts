@@ -10,6 +10,7 @@ import { writeNormalised } from '../../vision/tensor.ts';
 import type { PictureFile } from '../pictures/cache.ts';
 import { effectiveRank, featureSpread, normaliseRows } from './features.ts';
 import { leaveOnePhotoOut } from './neighbours.ts';
+import { whitened } from './whiten.ts';
 
 /** Pictures looked at, at most: with so many labels accuracies some four per cent apart can be told apart, and most trainings can afford it. */
 export const MOST_LOOKED_AT = 512;
@@ -26,8 +27,8 @@ export interface ProbeReport {
   readonly knn: number | null;
   /** Pictures behind it. */
   readonly asked: number | null;
-  /** [pictures, dimensions], rows of length 1. */
-  readonly features: Float32Array;
+  /** [pictures, dimensions], rows of length 1: whitened, as similarities are taken between products later, and the accuracy here. */
+  readonly placed: Float32Array;
 }
 
 /** A picture of the training, as the probe needs to know it. */
@@ -98,21 +99,21 @@ export class Probe {
     );
   }
 
-  /** @param teacher the learner's weights; those of the backbone are used */
-  async look(teacher: Weights): Promise<ProbeReport> {
-    const features = await this.#features(teacher);
+  /** @param features as `see` gives them, all finite; brought to length 1 in place */
+  report(features: Float32Array): ProbeReport {
     const dimensions = this.#dimensions;
     normaliseRows(features, dimensions);
+    const placed = whitened(features, dimensions);
     const labels = this.pictures.map(({ label }) => label);
     const knn = labels.every((label) => label !== null)
-      ? leaveOnePhotoOut({ features, dimensions, labels, photos: this.pictures.map(({ photo }) => photo) })
+      ? leaveOnePhotoOut({ features: placed, dimensions, labels, photos: this.pictures.map(({ photo }) => photo) })
       : null;
     return {
       featureSpread: featureSpread(features, dimensions),
       effectiveRank: effectiveRank(features, dimensions),
       knn,
       asked: knn === null ? null : this.asked,
-      features,
+      placed,
     };
   }
 
@@ -120,7 +121,8 @@ export class Probe {
     await this.#program.dispose();
   }
 
-  async #features(teacher: Weights): Promise<Float32Array> {
+  /** @param teacher the learner's weights; those of the backbone are used. @returns [pictures, dimensions] */
+  async see(teacher: Weights): Promise<Float32Array> {
     const feeds: Record<string, Float32Array> = {};
     for (const [name, { values }] of teacher) if (name.startsWith('backbone.')) feeds[name] = values;
     const length = 3 * this.#size ** 2;

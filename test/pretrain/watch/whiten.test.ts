@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src-main/base/random.ts';
-import { whitening } from '../../../src-main/core/recognise/whiten.ts';
+import { whitening } from '../../../src-main/pretrain/watch/whiten.ts';
 
 /** Two SKUs that differ in a weak direction (1), under a strong one (0) that only says how light the picture was. */
 function shelf(count: number, dimensions: number) {

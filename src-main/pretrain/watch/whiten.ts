@@ -38,6 +38,14 @@ export function whitening(vectors: Float32Array, dimensions: number): (vector: F
   };
 }
 
+/** All of some vectors among themselves. @param vectors [count, dimensions]; @returns the same shape */
+export function whitened(vectors: Float32Array, dimensions: number): Float32Array {
+  const place = whitening(vectors, dimensions);
+  const placed = new Float32Array(vectors.length);
+  for (let at = 0; at < vectors.length; at += dimensions) placed.set(place(vectors.subarray(at, at + dimensions)), at);
+  return placed;
+}
+
 function evenSample(vectors: Float32Array, dimensions: number): Float32Array {
   const count = vectors.length / dimensions;
   if (count <= MOST_VECTORS) return vectors;
