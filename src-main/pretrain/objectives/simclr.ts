@@ -1,7 +1,8 @@
 /**
  * SimCLR (Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual Representations): NT-Xent, a crop is to be told apart from the
  * crops of all other images of the batch by its likeness to another crop of its own image. Local crops are anchors as in
- * multi-crop (Caron et al. 2020, SwAV): they look for their image among the global crops and are nobody's negatives.
+ * multi-crop (Caron et al. 2020, SwAV): they look for their image among the global crops and are nobody's negatives. Batch norm stands
+ * before the head, where a transformer's features need it (`batchNorm`): without it a longer warm-up ended in collapse in trials.
  */
 import {
   add,
@@ -19,7 +20,7 @@ import {
   transpose,
 } from '../../engine/graph.ts';
 import { identity } from '../../engine/log-determinant.ts';
-import { l2Normalise } from '../../engine/operators.ts';
+import { batchNorm, l2Normalise } from '../../engine/operators.ts';
 import { prefixed, within } from '../../model/parameters.ts';
 import { type ProjectionConfig, projection, projectionParameters } from '../../model/projection.ts';
 import { type NetworkConfig, network, noState, studentFeatures, viewsOf } from './network.ts';
@@ -55,11 +56,12 @@ export function simclr(config: SimclrConfig): Objective {
     bytesAnImage: common.bytesAnImage + 4 * viewsOf(crops) * (4 * hidden + 6 * outputs),
     build(microBatch) {
       const { globals, all } = studentFeatures(architecture, microBatch);
-      const embeddings = l2Normalise(projection(within(microBatch.student, 'projection.'), all));
+      const projected = (features: Node) =>
+        l2Normalise(projection(within(microBatch.student, 'projection.'), batchNorm(features)));
       return {
-        coupled: { embeddings: { embeddings }, loss: ({ embeddings: rows }) => contrastiveLoss(rows, config) },
+        coupled: { embeddings: { all }, loss: (whole) => contrastiveLoss(projected(whole.all), config) },
         features: globals,
-        rows: { embeddings },
+        rows: { all },
       };
     },
   };

@@ -1,6 +1,6 @@
 """One training step in PyTorch, for `gondola bench pretrain`, in fp32 on the CPU. DINO: ViT, head, loss, clipping, AdamW, teacher and center as
 facebookresearch/dino writes them (vision_transformer.py, main_dino.py, utils.py). SimCLR: the same encoder with a hierarchical stem (hMLP), and
-NT-Xent over global and local crops, with the same clipping and AdamW.
+NT-Xent over global and local crops behind batch norm and a head, with the same clipping and AdamW.
 
 A child that steps on request, so that its steps can alternate with others': the first argument is a JSON object of the sizes, the second
 a safetensors file with the start weights (`weight.NAME`), the crops and the drop path's factors of the first step (`globalPaths`,
@@ -181,7 +181,8 @@ class Projected(nn.Module):
         self.projection = nn.Sequential(nn.Linear(dimensions, hidden), nn.GELU(), nn.Linear(hidden, outputs))
 
     def forward(self, batches):
-        return F.normalize(self.projection(torch.cat([self.backbone(batch) for batch in batches])), dim=-1)
+        features = torch.cat([self.backbone(batch) for batch in batches])
+        return F.normalize(self.projection(F.batch_norm(features, None, None, training=True)), dim=-1)
 
 
 class Step:
