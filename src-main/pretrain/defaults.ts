@@ -54,6 +54,8 @@ export interface PicturesRow extends Pick<Settings, 'batch' | 'prototypes' | 'mo
 export interface Optimisation
   extends Pick<Settings, 'learningRate' | 'weightDecay' | 'clip'>,
     Partial<Pick<Settings, 'prototypes'>> {
+  /** The learning rate is not above this, whatever the batch; absent: any. */
+  readonly highestRate?: number;
   /** How attention starts, whatever the time; absent: as the row of the time has it. */
   readonly attention?: 'random' | 'mimetic';
 }
@@ -61,13 +63,14 @@ export interface Optimisation
 const QUICK = { learningRate: 1.4e-3, weightDecay: [0.04, 0.04], clip: 3 } as const;
 
 /**
- * DINO's are the official ones. The others' rate was found for SimCLR, where twice as much collapsed and half as much was slower. Attention that starts
- * mimetically took DINO to collapse in trials, and hindered the others that follow an average of themselves.
+ * DINO's are the official ones. SimCLR's rate was found in trials at a batch of 32: half as much learnt more slowly, twice as much collapsed, and a larger
+ * batch makes AdamW's steps no smaller. Attention that starts mimetically took DINO to collapse in trials, and hindered the others that follow an
+ * average of themselves.
  */
 export const BY_OBJECTIVE: Readonly<Record<ObjectiveName, Optimisation>> = {
   dino: { learningRate: 5e-4, weightDecay: [0.04, 0.4], clip: 3, attention: 'random' },
   byol: { ...QUICK, attention: 'random' },
-  simclr: QUICK,
+  simclr: { ...QUICK, learningRate: 2.8e-3, highestRate: 1e-3 },
   swav: { ...QUICK, prototypes: SWAV_DEFAULTS.prototypes },
   simdino: { ...QUICK, attention: 'random' },
   distillation: QUICK,

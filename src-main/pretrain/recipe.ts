@@ -7,7 +7,15 @@ import { vitNamed } from '../model/vit.ts';
 import { type CropPreset, cropRecipe } from '../vision/crops.ts';
 import { AS_ASKED, type Choice, type Choose } from './choice.ts';
 import type { Plan, Recipe } from './config.ts';
-import { BY_OBJECTIVE, BY_PICTURES, MOST_EPOCHS, rowFor, SUGGESTED_MINUTES } from './defaults.ts';
+import {
+  BY_OBJECTIVE,
+  BY_PICTURES,
+  MOST_EPOCHS,
+  type Optimisation,
+  rowFor,
+  type Settings,
+  SUGGESTED_MINUTES,
+} from './defaults.ts';
 import { chooseEnding, chooseLength } from './length-choice.ts';
 import { chooseObjective, heeded } from './objective-choice.ts';
 import type { ObjectiveName } from './objectives/objective.ts';
@@ -184,20 +192,22 @@ const GOING_ON = 0.2;
 function chooseOptimisation(
   batch: number,
   wishes: Wishes,
-  settings: { learningRate: number; weightDecay: readonly [number, number]; momentum: number; clip: number },
+  settings: Pick<Settings, 'learningRate' | 'weightDecay' | 'momentum' | 'clip'> & Pick<Optimisation, 'highestRate'>,
   choose: Choose,
 ) {
-  const highest = wishes.from ? settings.learningRate * GOING_ON : settings.learningRate;
-  const usual = Number((highest * Math.sqrt(batch / 256)).toPrecision(3));
+  const most = settings.highestRate ?? Number.POSITIVE_INFINITY;
+  const scaled = Math.min(settings.learningRate * Math.sqrt(batch / 256), most);
+  const usual = Number((wishes.from ? scaled * GOING_ON : scaled).toPrecision(3));
   const why = wishes.from ? 'a fifth of the usual, so that what the weights know is not unlearnt' : '';
   const isSought = wishes.learningRate === 'find';
+  const rule = `${settings.learningRate} at a batch of 256, smaller with the square root of the batch`;
   const learningRate = choose(
     'learning rate',
     wishes.learningRate === 'find' ? undefined : wishes.learningRate,
     usual,
     isSought
       ? 'unless the sweep before the training finds a better one'
-      : why || `${settings.learningRate} at a batch of 256, smaller with the square root of the batch`,
+      : why || (scaled < most ? rule : `${rule}, and no more than ${most}, since larger steps end in collapse`),
   );
   const [first, last] = settings.weightDecay;
   const start =

@@ -120,6 +120,17 @@ describe('wishes of a specialist', () => {
     expect(choose({ minutes: 600 }).recipe.patience).toBe(0);
   });
 
+  it('let SimCLR’s rate grow with the batch no further than trainings held, and say so', () => {
+    const rateOf = (batch: number) => {
+      const { recipe, choices } = choose({ objective: 'simclr', batch });
+      return { rate: recipe.learningRate, reason: choices.find(({ setting }) => setting === 'learning rate')!.reason };
+    };
+    expect(rateOf(8).rate).toBeLessThan(rateOf(16).rate);
+    expect(rateOf(256).rate).toBe(rateOf(1024).rate);
+    expect(rateOf(256).reason).toContain('collapse');
+    expect(choose({ objective: 'swav', batch: 1024 }).recipe.learningRate).toBeGreaterThan(rateOf(1024).rate);
+  });
+
   it('leave the learning rate to a sweep where they say find', () => {
     const { recipe, choices } = choose({ learningRate: 'find' });
     expect(recipe.learningRate).toBeGreaterThan(0);
