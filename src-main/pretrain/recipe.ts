@@ -253,7 +253,7 @@ function chooseTemperature(wishes: Wishes, usual: readonly [number, number], cho
 }
 
 /** Objectives to which a photo means nothing without others beside it. */
-const COUPLING: readonly ObjectiveName[] = ['simclr', 'swav', 'byol', 'simdino'];
+const COUPLING: readonly ObjectiveName[] = ['simclr', 'swav', 'byol', 'simdino', 'distillation'];
 
 /** @throws GondolaError `pretrain-wishes` */
 function refuseSingle(objective: ObjectiveName, pictures: number): void {

@@ -2,7 +2,9 @@
  * Knowledge distillation from a larger encoder that stays as it is. Its features are the target twice over: the student's, through a linear layer,
  * are to point where the teacher's points (Romero et al. 2015, FitNets; Beyer et al. 2022: the same crop for both), and are to be as
  * near to the teacher's features of the other images as the teacher's own is (Fang et al. 2021, SEED, with the batch as its queue;
- * Hinton et al. 2015, softened similarities). A local crop is to point where the whole picture points.
+ * Hinton et al. 2015, softened similarities). A local crop is to point where the whole picture points. The features of both go through batch norm
+ * first, as Heo et al. 2019 (A Comprehensive Overhaul of Feature Distillation) do with a teacher's: most encoders' features have nearly all of
+ * themselves in common, and a student that gives this to every picture would be right already.
  */
 import {
   add,
@@ -19,7 +21,7 @@ import {
   sum,
   transpose,
 } from '../../engine/graph.ts';
-import { l2Normalise, linear } from '../../engine/operators.ts';
+import { batchNorm, l2Normalise, linear } from '../../engine/operators.ts';
 import { type Architecture, backbone, backboneParameters, embeddingWidth } from '../../model/backbone.ts';
 import { prefixed, within } from '../../model/parameters.ts';
 import { linearParameters } from '../../model/projection.ts';
@@ -62,41 +64,45 @@ export function distillation(config: DistillationConfig): Objective {
     bytesAnImage: common.bytesAnImage + forwardBytes(teacher.architecture, crops.globalSize),
     build(microBatch) {
       const { globals, all } = studentFeatures(architecture, microBatch);
-      const [weight, bias] = projector.map(({ name }) => microBatch.student(name));
-      const students = l2Normalise(linear(all, weight, bias)); // [views · images, teacher's D]
       const pictures = asTeacherSees(microBatch.globals, teacher);
-      const seen = backbone(teacher.architecture, within(microBatch.teacher, TEACHER_PREFIX)).pass(pictures).embedding;
-      const teachers = l2Normalise(seen); // [2 · images, teacher's D]
-      const ofGlobals = slice(students, 0, 0, GLOBALS * microBatch.images);
+      const teachers = backbone(teacher.architecture, within(microBatch.teacher, TEACHER_PREFIX)).pass(
+        pictures,
+      ).embedding;
+      const embeddings = { all, teachers };
+      const [weight, bias] = projector.map(({ name }) => microBatch.student(name));
+      const projected = (features: Node) => l2Normalise(linear(batchNorm(features), weight, bias));
       return {
-        additive: directionLoss(students, teachers, config, microBatch.images / microBatch.batch),
         coupled: {
-          embeddings: { students: ofGlobals, teachers },
-          loss: (rows) => relationLoss(rows.students, rows.teachers, config),
+          embeddings,
+          loss: (whole) => imitationLoss(projected(whole.all), l2Normalise(batchNorm(whole.teachers)), config),
         },
         features: globals,
-        rows: { students, teachers },
+        rows: embeddings,
       };
     },
   };
 }
 
-/** Mean of 1 − cosine over all views; of a micro-batch its share. */
-function directionLoss(students: Node, teachers: Node, { crops }: DistillationConfig, share: number): Loss {
-  const images = teachers.shape[0] / GLOBALS;
-  const whole = l2Normalise(add(slice(teachers, 0, 0, images), slice(teachers, 0, images, GLOBALS * images)));
+/**
+ * The sum of the mean of 1 − cosine over all views, and of the mean KL of the student's distribution over the teacher's features of the batch from
+ * the teacher's own, nats.
+ * @param students [views · batch, teacher's D], @param teachers [2 · batch, teacher's D]: rows of length 1
+ */
+function imitationLoss(students: Node, teachers: Node, { crops, relations, temperature }: DistillationConfig): Loss {
+  const [rows] = teachers.shape;
+  const batch = rows / GLOBALS;
+  const whole = l2Normalise(add(slice(teachers, 0, 0, batch), slice(teachers, 0, batch, rows)));
   const targets = concat([teachers, ...Array.from({ length: crops.locals }, () => whole)], 0);
-  const similarity = multiply(sum(multiply(students, targets)), share / (viewsOf(crops) * images));
-  return { loss: subtract(constant(share), similarity), measures: { similarity }, sums: {} };
-}
-
-/** Mean KL of the student's distribution over the teacher's features of the batch from the teacher's own, nats. */
-function relationLoss(students: Node, teachers: Node, { relations, temperature }: DistillationConfig): Loss {
-  const logits = (rows: Node) => divide(matmul(rows, transpose(teachers)), temperature);
+  const similarity = multiply(sum(multiply(students, targets)), 1 / (viewsOf(crops) * batch));
+  const logits = (of: Node) => divide(matmul(of, transpose(teachers)), temperature);
   const wanted = logits(teachers);
-  const difference = subtract(logSoftmax(wanted), logSoftmax(logits(students)));
-  const divergence = multiply(sum(multiply(softmax(wanted), difference)), 1 / teachers.shape[0]);
-  return { loss: multiply(divergence, relations), measures: { relations: divergence }, sums: {} };
+  const difference = subtract(logSoftmax(wanted), logSoftmax(logits(slice(students, 0, 0, rows))));
+  const divergence = multiply(sum(multiply(softmax(wanted), difference)), 1 / rows);
+  return {
+    loss: add(subtract(1, similarity), multiply(divergence, relations)),
+    measures: { similarity, relations: divergence },
+    sums: {},
+  };
 }
 
 /** Crops are normalised with ImageNet's mean and deviation; a teacher may have been trained with others. */
