@@ -67,6 +67,12 @@ export function layersOf(weights: Record<string, Float32Array>, prefix: string) 
   };
 }
 
+/** Features through batch norm and the head `student.projection.` to rows of length 1. */
+export function projectedByHand(weights: Record<string, Float32Array>, features: Matrix): Matrix {
+  const { linear } = layersOf(weights, 'student.projection.');
+  return batchNormed(features).map((x) => normalised(linear('2', linear('0', x).map(gelu))));
+}
+
 export function matrix(values: Float32Array, width: number): Matrix {
   return Array.from({ length: values.length / width }, (_, row) => [
     ...values.subarray(row * width, (row + 1) * width),

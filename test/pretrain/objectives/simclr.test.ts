@@ -1,17 +1,14 @@
 import { expect, test } from 'vitest';
 import { input } from '../../../src-main/engine/graph.ts';
 import {
-  batchNormed,
   dot,
   expectNear,
   feedsOf,
   fromGraph,
-  gelu,
-  layersOf,
   type Matrix,
   mean,
   microBatchOf,
-  normalised,
+  projectedByHand,
   slopesOf,
   valuesOf,
 } from './by-hand.ts';
@@ -21,15 +18,9 @@ const TEMPERATURE = 0.2;
 
 const weights = feedsOf(tiny.simclr);
 
-/** Features through batch norm and the head to rows of length 1. */
-function embeddedByHand(features: Matrix): Matrix {
-  const { linear } = layersOf(weights, 'student.projection.');
-  return batchNormed(features).map((x) => normalised(linear('2', linear('0', x).map(gelu))));
-}
-
 /** Chen et al. 2020, equation 1, term by term; local crops look for their image's global ones. */
 function byHand(features: Matrix): number {
-  const z = embeddedByHand(features);
+  const z = projectedByHand(weights, features);
   const row = (view: number, image: number) => z[view * BATCH + image];
   const terms: number[] = [];
   for (let positive = 0; positive < 2; positive++)

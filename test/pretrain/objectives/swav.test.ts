@@ -4,18 +4,16 @@ import { constant } from '../../../src-main/engine/graph.ts';
 import type { Tensor } from '../../../src-main/model/parameters.ts';
 import { sinkhorn, swav } from '../../../src-main/pretrain/objectives/swav.ts';
 import {
-  batchNormed,
   dot,
   expectNear,
   feedsOf,
   fromGraph,
-  gelu,
-  layersOf,
   logSumExp,
   type Matrix,
   matrix,
   mean,
   normalised,
+  projectedByHand,
   slopesOf,
   valuesOf,
   viewOf,
@@ -62,9 +60,7 @@ const prototypes = matrix(weights['student.prototypes.weight'], 8).map(normalise
 
 /** Features through batch norm and the head to rows of length 1, then their cosines with the prototypes. */
 function scoresByHand(features: Matrix): Matrix {
-  const { linear } = layersOf(weights, 'student.projection.');
-  const embeddings = batchNormed(features).map((x) => normalised(linear('2', linear('0', x).map(gelu))));
-  return embeddings.map((row) => prototypes.map((prototype) => dot(row, prototype)));
+  return projectedByHand(weights, features).map((row) => prototypes.map((prototype) => dot(row, prototype)));
 }
 
 test('the loss is the cross-entropy of swapped assignments, which count as given, and so is its gradient', async () => {
